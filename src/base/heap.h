@@ -23,7 +23,7 @@ struct td_heap {
 };
 
 void td_heap_fini(struct td_heap *heap);
-/* Makes room for one more, so that the next td_heap_add() cannot fail. 0 or -TASKD_ENOMEM. */
+/* Makes room for n more, so that the next n td_heap_add() cannot fail. 0 or -TASKD_ENOMEM. */
 int td_heap_reserve(struct td_heap *heap, uint32_t n);
 /* Adds a node that is in no heap. Room must be there (asserted): see td_heap_reserve(). */
 void td_heap_add(struct td_heap *heap, struct td_heap_node *node, int64_t key);
