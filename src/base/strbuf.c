@@ -103,7 +103,7 @@ void td_strbuf_addv(struct td_strbuf *buf, const char *format, va_list args)
 			buf->text[buf->length] = '\0';
 		return;
 	}
-	if ((size_t)n >= room && n > 0)
+	if ((size_t)n >= room)
 		(void)vsnprintf(buf->text + buf->length, (size_t)n + 1, format, args); /* fits */
 	buf->length += (size_t)n;
 }
