@@ -25,14 +25,10 @@ struct number {
 };
 
 static const struct unit duration_units[] = {
-	{"us", INT64_C(1000)},
-	{"ms", INT64_C(1000000)},
-	{"s", INT64_C(1000000000)},
-	{"sec", INT64_C(1000000000)},
-	{"min", INT64_C(60000000000)},
-	{"m", INT64_C(60000000000)},
-	{"h", INT64_C(3600000000000)},
-	{"d", INT64_C(86400000000000)},
+	{"us", INT64_C(1000)},           {"ms", INT64_C(1000000)},
+	{"s", INT64_C(1000000000)},      {"sec", INT64_C(1000000000)},
+	{"min", INT64_C(60000000000)},   {"m", INT64_C(60000000000)},
+	{"h", INT64_C(3600000000000)},   {"d", INT64_C(86400000000000)},
 	{"w", INT64_C(604800000000000)},
 };
 
@@ -283,8 +279,7 @@ int td_integer_parse(const char *text, int64_t *ret_value)
 
 int td_boolean_parse(const char *text, bool *ret_value)
 {
-	static const char *const words[] = {"no",  "yes", "false", "true",
-					    "off", "on",  "0",     "1"};
+	static const char *const words[] = {"no", "yes", "false", "true", "off", "on", "0", "1"};
 
 	for (size_t i = 0; i < TD_ARRAY_SIZE(words); i++) {
 		if (strcmp(text, words[i]) == 0) {

@@ -10,7 +10,7 @@ int td_fd_close(int fd)
 {
 	int saved = errno;
 
-	/* Linux closes the descriptor even when close(2) reports an error; a retry would be wrong. */
+	/* Linux closes it even when close(2) reports an error: a retry would be wrong. */
 	if (fd >= 0)
 		(void)close(fd);
 	errno = saved;

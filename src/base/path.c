@@ -6,7 +6,6 @@
 
 #include <taskd/error.h>
 
-
 static const char why_characters[] = "a name has letters, digits, '_' and '-' only";
 static const char why_task_characters[] = "a task name has letters, digits, '_', '-' and '.' only";
 static const char why_dash[] = "a name does not begin with '-'";
@@ -66,8 +65,7 @@ bool td_path_is_task_name(const char *text)
 
 bool td_path_is_group(const char *text)
 {
-	return text[0] == '\0' || strcmp(text, "/") == 0 ||
-	       check_group(text, strlen(text)) == NULL;
+	return text[0] == '\0' || strcmp(text, "/") == 0 || check_group(text, strlen(text)) == NULL;
 }
 
 static const char *parse_id(const char *digits, struct td_path *path)

@@ -7,6 +7,7 @@
 #include <taskd/error.h>
 
 #include "base/assert.h"
+#include "base/strbuf.h"
 #include "tdtest.h"
 
 #define WORD63 "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
@@ -78,14 +79,15 @@ END_TEST
 
 START_TEST(a_longest_path_fits)
 {
-	char text[TD_PATH_MAX + 10] = "";
+	struct td_strbuf text = TD_STRBUF_INIT;
 	struct td_path path;
 
 	for (int i = 0; i < TD_DEPTH_MAX; i++)
-		strcat(strcat(text, i > 0 ? "." : ""), WORD63);
-	strcat(text, "/" WORD63);
-	ck_assert_uint_lt(strlen(text), TD_PATH_MAX);
-	path = parse(text);
+		td_strbuf_addf(&text, "%s" WORD63, i > 0 ? "." : "");
+	td_strbuf_adds(&text, "/" WORD63);
+	ck_assert_uint_lt(text.length, TD_PATH_MAX);
+	path = parse(td_strbuf_text(&text));
+	td_strbuf_fini(&text);
 	ck_assert_uint_eq(strlen(path.group), TD_GROUP_PATH_MAX - 1);
 	ck_assert_str_eq(path.task, WORD63);
 }
