@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A world for unit tests of core: a clock that stands still until nothing is ready and then jumps
+ * to the next timer; no descriptors; seeded randomness. One thread, no sleeping.
+ */
+#ifndef TD_TESTS_UNIT_VIRTUAL_H
+#define TD_TESTS_UNIT_VIRTUAL_H
+
+#include <check.h>
+#include <errno.h>
+#include <string.h>
+
+#include "base/rand.h"
+#include "core/runtime.h"
+#include "core/stop.h"
+
+struct virtual_world {
+	taskd_nsec now;
+	struct td_rand rand;
+	uint64_t n_waits;
+	uint64_t n_event_calls;
+};
+
+static inline taskd_nsec virtual_now(void *data)
+{
+	return ((struct virtual_world *)data)->now;
+}
+
+static inline int64_t virtual_realtime(void *data)
+{
+	return ((struct virtual_world *)data)->now / TASKD_USEC;
+}
+
+static inline uint64_t virtual_random(void *data)
+{
+	return td_rand_next(&((struct virtual_world *)data)->rand);
+}
+
+static inline bool virtual_wait(void *data, taskd_nsec until)
+{
+	struct virtual_world *world = data;
+
+	world->n_waits++;
+	if (until == TASKD_FOREVER)
+		return false;
+	if (until > world->now)
+		world->now = until;
+	return true;
+}
+
+static inline void virtual_wake(void *data)
+{
+	(void)data;
+}
+
+static inline int virtual_fd_arm(void *data, struct td_fdwait *wait)
+{
+	(void)data, (void)wait;
+	return wait->fd == 999 ? -EPERM : 0; /* armed, and never ready */
+}
+
+static inline void virtual_fd_disarm(void *data, struct td_fdwait *wait)
+{
+	(void)data, (void)wait;
+}
+
+static inline void virtual_events(void *data)
+{
+	((struct virtual_world *)data)->n_event_calls++;
+}
+
+/* A runtime on the virtual world; every event is kept. */
+static inline struct td_runtime *virtual_runtime(struct virtual_world *world)
+{
+	struct td_limits limits = td_limits_default;
+	struct td_runtime *rt = NULL;
+	struct td_env env = {
+		.size = sizeof(env),
+		.data = world,
+		.now = virtual_now,
+		.realtime_usec = virtual_realtime,
+		.random = virtual_random,
+		.wait = virtual_wait,
+		.wake = virtual_wake,
+		.fd_arm = virtual_fd_arm,
+		.fd_disarm = virtual_fd_disarm,
+		.events = virtual_events,
+	};
+
+	memset(world, 0, sizeof(*world));
+	world->now = 1000 * TASKD_SEC; /* not 0, so that nothing depends on it */
+	td_rand_seed(&world->rand, 1);
+	limits.level = TASKD_DEBUG;
+	ck_assert_int_eq(td_runtime_new(&env, &limits, false, &rt), 0);
+	return rt;
+}
+
+/* Drives until nothing is left to do. */
+static inline void virtual_run(struct td_runtime *rt)
+{
+	td_runtime_run(rt, NULL, NULL);
+}
+
+/* Stops the root at once, checks that nothing leaks, and frees. */
+static inline void virtual_end(struct td_runtime *rt)
+{
+	struct td_thread *t = td_enter();
+
+	ck_assert_int_eq(td_group_stop(rt->root, 0, NULL, NULL, NULL), 0);
+	td_leave(t);
+	virtual_run(rt);
+	ck_assert_int_eq(rt->root->state, TD_GROUP_CLOSED);
+	ck_assert_uint_eq(rt->n_tasks, 0);
+	ck_assert_uint_eq(rt->timers.n, 0);
+	ck_assert_uint_eq(rt->stacks.n_live, 0);
+	ck_assert_uint_eq(td_runtime_free(rt), 0);
+}
+
+/* Spawns into a group from outside any task. */
+static inline struct td_task *virtual_spawn(struct td_runtime *rt, struct td_group *group,
+					    const char *name, taskd_fn fn, void *arg)
+{
+	struct td_spawn spawn = {.name = name, .fn = fn, .arg = arg, .grace = -1};
+	struct td_thread *t = td_enter();
+	struct td_task *task = NULL;
+
+	ck_assert_int_eq(td_task_spawn(rt, group, &spawn, &task, NULL), 0);
+	td_leave(t);
+	return task;
+}
+
+#endif
