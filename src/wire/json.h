@@ -73,6 +73,8 @@ const struct td_json *td_json_first(const struct td_json *json);
 const struct td_json *td_json_next(const struct td_json *member);
 /* The key of a member of an object; NULL for all other values. */
 const char *td_json_key(const struct td_json *member);
+/* A number as it was written; NULL for all other values. */
+const char *td_json_number(const struct td_json *json);
 
 #define TD_JSON_FOREACH(member, json) \
 	for (member = td_json_first(json); member != NULL; member = td_json_next(member))

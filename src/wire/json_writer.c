@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Writing JSON, straight into the text: cJSON is not asked, since it would print an int64 through
+ * a double (one in ten timestamps in microseconds comes out as 1.76e+15), and since a list of
+ * 10,000 tasks would cost some 200,000 small allocations before the first byte is written.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/utf8.h"
+#include "wire/json.h"
+
+static void add_quoted(struct td_strbuf *buf, const char *text, size_t length)
+{
+	static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
+	size_t plain = 0, n; /* where the part begins that needs no escape */
+
+	td_strbuf_addc(buf, '"');
+	for (size_t i = 0; i < length; i += n) {
+		unsigned char c = (unsigned char)text[i];
+		const char *known = c != '\0' ? strchr(from, c) : NULL;
+
+		n = td_utf8_char(text + i, length - i);
+		if (n > 0 && c >= 0x20 && known == NULL)
+			continue;
+		td_strbuf_add(buf, text + plain, i - plain);
+		if (n == 0)
+			td_strbuf_adds(buf, "\xEF\xBF\xBD"); /* U+FFFD */
+		else if (known != NULL)
+			td_strbuf_addf(buf, "\\%c", to[known - from]);
+		else
+			td_strbuf_addf(buf, "\\u%04x", c);
+		n = n > 0 ? n : 1;
+		plain = i + n;
+	}
+	td_strbuf_add(buf, text + plain, length - plain);
+	td_strbuf_addc(buf, '"');
+}
+
+/* Writes what stands before a value: the comma, and the key. */
+static void begin_value(struct td_json_writer *w, const char *key)
+{
+	td_assert((key != NULL) == w->in_object[w->depth]);
+	if (w->need_comma)
+		td_strbuf_addc(w->buf, ',');
+	w->need_comma = true;
+	if (key == NULL)
+		return;
+	add_quoted(w->buf, key, strlen(key));
+	td_strbuf_addc(w->buf, ':');
+}
+
+static void begin_container(struct td_json_writer *w, const char *key, bool is_object)
+{
+	begin_value(w, key);
+	td_assert(w->depth < TD_JSON_WRITER_DEPTH);
+	w->in_object[++w->depth] = is_object;
+	w->need_comma = false;
+	td_strbuf_addc(w->buf, is_object ? '{' : '[');
+}
+
+static void end_container(struct td_json_writer *w, bool is_object)
+{
+	td_assert(w->depth > 0);
+	td_assert(w->in_object[w->depth] == is_object);
+	w->depth--;
+	w->need_comma = true;
+	td_strbuf_addc(w->buf, is_object ? '}' : ']');
+}
+
+void td_json_begin_object(struct td_json_writer *w, const char *key)
+{
+	begin_container(w, key, true);
+}
+
+void td_json_end_object(struct td_json_writer *w)
+{
+	end_container(w, true);
+}
+
+void td_json_begin_array(struct td_json_writer *w, const char *key)
+{
+	begin_container(w, key, false);
+}
+
+void td_json_end_array(struct td_json_writer *w)
+{
+	end_container(w, false);
+}
+
+void td_json_add_string(struct td_json_writer *w, const char *key, const char *text)
+{
+	td_json_add_bytes(w, key, text, strlen(text));
+}
+
+void td_json_add_bytes(struct td_json_writer *w, const char *key, const char *text, size_t length)
+{
+	begin_value(w, key);
+	add_quoted(w->buf, text, length);
+}
+
+void td_json_add_int(struct td_json_writer *w, const char *key, int64_t value)
+{
+	begin_value(w, key);
+	td_strbuf_addf(w->buf, "%" PRId64, value);
+}
+
+void td_json_add_bool(struct td_json_writer *w, const char *key, bool value)
+{
+	begin_value(w, key);
+	td_strbuf_adds(w->buf, value ? "true" : "false");
+}
+
+void td_json_add_null(struct td_json_writer *w, const char *key)
+{
+	begin_value(w, key);
+	td_strbuf_adds(w->buf, "null");
+}
+
+void td_json_add_raw(struct td_json_writer *w, const char *key, const char *json)
+{
+	begin_value(w, key);
+	td_strbuf_adds(w->buf, json);
+}
+
+void td_json_add_optional(struct td_json_writer *w, const char *key, const char *text)
+{
+	if (text != NULL)
+		td_json_add_string(w, key, text);
+}
+
+static void add_container(struct td_json_writer *w, const char *key, const struct td_json *json,
+			  bool is_object)
+{
+	const struct td_json *member;
+
+	begin_container(w, key, is_object);
+	TD_JSON_FOREACH (member, json)
+		td_json_add_value(w, td_json_key(member), member);
+	end_container(w, is_object);
+}
+
+void td_json_add_value(struct td_json_writer *w, const char *key, const struct td_json *json)
+{
+	switch (td_json_type(json)) {
+	case TD_JSON_NULL:
+		td_json_add_null(w, key);
+		break;
+	case TD_JSON_BOOL:
+		td_json_add_bool(w, key, td_json_bool_or(json, NULL, false));
+		break;
+	case TD_JSON_INT:
+	case TD_JSON_FLOAT:
+		td_json_add_raw(w, key, td_json_number(json));
+		break;
+	case TD_JSON_STRING:
+		td_json_add_string(w, key, td_json_text_or(json, NULL, ""));
+		break;
+	case TD_JSON_ARRAY:
+		add_container(w, key, json, false);
+		break;
+	case TD_JSON_OBJECT:
+		add_container(w, key, json, true);
+		break;
+	}
+}
