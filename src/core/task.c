@@ -286,10 +286,11 @@ static int check_spawn(struct td_group *group, const struct td_spawn *spawn,
 		return td_fail(failure, -TASKD_ECLOSED, td_group_path(group),
 			       "group %s is %s and admits no more tasks", td_group_path(group),
 			       td_group_state_name(group->state));
-	if (group->max_tasks && group->n_tasks >= group->max_tasks)
-		return td_fail(failure, -TASKD_ECAPACITY, td_group_path(group),
-			       "group %s is at its limit: max-tasks = %u, %u live",
-			       td_group_path(group), group->max_tasks, group->n_tasks);
+	for (struct td_group *above = group; above; above = above->parent)
+		if (above->max_tasks && above->n_below >= above->max_tasks)
+			return td_fail(failure, -TASKD_ECAPACITY, td_group_path(above),
+				       "group %s is at its limit: max-tasks = %u, %u live",
+				       td_group_path(above), above->max_tasks, above->n_below);
 	if (spawn->name && group->names && td_map_get(group->names, spawn->name))
 		return td_fail(failure, -TASKD_EEXIST, spawn->name,
 			       "group %s has a live task named %s already", td_group_path(group),
@@ -330,6 +331,8 @@ static void admit(struct td_runtime *rt, struct td_group *group, struct td_task 
 	td_group_hold(group);
 	td_list_append(&group->tasks, &task->link);
 	group->n_tasks++;
+	for (struct td_group *above = group; above; above = above->parent)
+		above->n_below++;
 	rt->n_tasks++;
 	rt->counters.spawned++;
 	if (task->info) {
@@ -531,6 +534,8 @@ void td_task_finish(struct td_runtime *rt, struct td_task *task)
 		release(rt, task);
 	td_list_remove(&task->link);
 	group->n_tasks--;
+	for (struct td_group *above = group; above; above = above->parent)
+		above->n_below--;
 	rt->n_tasks--;
 	if (task->info || task->outcome_kind >= TASKD_PANICKED)
 		emit_end(rt, task);
