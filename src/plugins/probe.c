@@ -318,7 +318,7 @@ static int run(taskd_self *self, void *arg)
 	if (probe == NULL)
 		return -TASKD_ENOMEM;
 	probe->fd = -1;
-	probe->end = begin + taskd_param_integer("timeout");
+	probe->end = begin + taskd_param_integer("within");
 	probe->target = taskd_param_string("address");
 	r = taskd_defer(probe_close, probe);
 	if (r == 0)
@@ -342,7 +342,7 @@ static const struct taskd_param params[] = {
 	 .type = TASKD_PARAM_STRING,
 	 .flags = TASKD_PARAM_REQUIRED,
 	 .help = "What to connect to: tcp:HOST:PORT, tcp:[IPV6]:PORT or unix:/PATH."},
-	{.name = "timeout",
+	{.name = "within",
 	 .type = TASKD_PARAM_DURATION,
 	 .fallback = "5s",
 	 .min = TASKD_MSEC,
