@@ -14,7 +14,7 @@ struct td_heap_node {
 	int64_t key;
 	uint64_t sequence;
 	uint32_t place; /* index + 1; 0: in no heap. Zeroed memory is a valid node. */
-	uint32_t kind;	/* free for the owner of the node */
+	uint32_t kind;  /* free for the owner of the node */
 };
 
 struct td_heap {
