@@ -104,6 +104,13 @@ static bool is_indented_comment(const char *line, size_t length)
 	return start > 0 && start < length && starts_comment(line[start]);
 }
 
+static bool is_empty(const char *line, size_t length)
+{
+	while (length > 0 && is_blank(line[length - 1]))
+		length--;
+	return length == 0;
+}
+
 /* What is wrong with a line on its own, or NULL. */
 static const char *wrong_with(const char *line, size_t length)
 {
@@ -145,10 +152,11 @@ static void check_lines(struct td_config_load *load, char *bytes, size_t length)
 		size_t n = line_length(bytes + at, length - at, &next);
 		const char *wrong = wrong_with(bytes + at, n);
 
-		if (wrong == NULL)
-			continue;
-		td_config_error(load->errors, load->file, line, "%s", wrong);
-		take_out(bytes + at, n);
+		if (wrong != NULL)
+			td_config_error(load->errors, load->file, line, "%s", wrong);
+		/* A line of nothing but blanks would continue the value above it. */
+		if (wrong != NULL || is_empty(bytes + at, n))
+			take_out(bytes + at, n);
 	}
 }
 
@@ -180,12 +188,40 @@ static const char *find_comment(const char *text, bool quotes)
 	return open != '\0' ? find_comment(text, false) : NULL;
 }
 
+/* Takes a value without the blanks around it, which a continued one may have. */
+static void take_text(struct td_config_load *load, const char *key, const char *text, unsigned line)
+{
+	size_t start = strspn(text, " \t"), length = strlen(text + start);
+	const char *comment;
+	char *trimmed;
+
+	while (length > 0 && is_blank(text[start + length - 1]))
+		length--;
+	trimmed = td_mem_strndup(text + start, length);
+	if (trimmed == NULL) {
+		td_config_error(load->errors, load->file, line, "out of memory");
+		return;
+	}
+	comment = find_comment(trimmed, true);
+	if (strlen(key) + length + 3 > TD_CONFIG_LINE_MAX)
+		td_config_error(load->errors, load->file, line,
+				"the value of \"%.80s\" is longer than 65536 bytes", key);
+	else if (comment != NULL)
+		td_config_error(load->errors, load->file, line,
+				"%s = \"%.80s\": a comment stands on a line of its own; put quotes "
+				"around \"%.40s\" if it is part of the value",
+				key, trimmed, comment);
+	else
+		td_config_take(load, key, trimmed, line);
+	td_mem_free(trimmed);
+}
+
 /* `n_before`: how many keys of the same name stand above this one. */
 static void take_value(struct td_config_load *load, struct ini_cfgobj *parsed, const char *key,
 		       size_t n_before, unsigned first_line)
 {
 	struct value_obj *value = NULL;
-	const char *text = NULL, *comment;
+	const char *text = NULL;
 	uint32_t line = 0;
 	int r = ini_get_config_valueobj("s", key, parsed, INI_GET_FIRST_VALUE, &value);
 
@@ -198,21 +234,11 @@ static void take_value(struct td_config_load *load, struct ini_cfgobj *parsed, c
 		return;
 	}
 	line += first_line - 1;
-	text = text != NULL ? text : "";
-	comment = find_comment(text, true);
 	if (n_before > 0)
 		td_config_error(load->errors, load->file, line,
 				"the key \"%.80s\" stands in the section already", key);
-	else if (strlen(key) + strlen(text) + 3 > TD_CONFIG_LINE_MAX)
-		td_config_error(load->errors, load->file, line,
-				"the value of \"%.80s\" is longer than 65536 bytes", key);
-	else if (comment != NULL)
-		td_config_error(load->errors, load->file, line,
-				"%s = \"%.80s\": a comment stands on a line of its own; put quotes "
-				"around \"%.40s\" if it is part of the value",
-				key, text, comment);
 	else
-		td_config_take(load, key, text, line);
+		take_text(load, key, text != NULL ? text : "", line);
 }
 
 static void take_values(struct td_config_load *load, struct ini_cfgobj *parsed, unsigned first_line)
@@ -432,7 +458,7 @@ void td_config_file_parse(struct td_config_load *load, char *bytes, size_t lengt
 	size_t at = 0, next;
 
 	if (length >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0)
-		memcpy(bytes, "\n", 1), at = 3;
+		at = 3;
 	check_lines(load, bytes + at, length - at);
 	next = find_head(bytes + at, length - at, &lines);
 	if (count_keys(bytes + at, next, &first) > 0)

@@ -213,6 +213,10 @@ START_TEST(comments_blank_lines_long_values_and_line_ends_are_understood)
 					 "hash = a#b;c\r\n"
 					 "channel = #general\r\n"
 					 "empty =\r\n"
+					 "  \r\n"
+					 "below =\r\n"
+					 "\t a\r\n"
+					 "   \r\n"
 					 "last = no newline");
 	const struct td_config_task *task = config->tasks[0];
 
@@ -224,7 +228,8 @@ START_TEST(comments_blank_lines_long_values_and_line_ends_are_understood)
 	ck_assert_uint_eq(task->params[1].source.line, 9);
 	ck_assert_str_eq(task->params[2].source.text, "#general");
 	ck_assert_str_eq(task->params[3].source.text, "");
-	ck_assert_str_eq(task->params[4].source.text, "no newline");
+	ck_assert_str_eq(task->params[4].source.text, "a");
+	ck_assert_str_eq(task->params[5].source.text, "no newline");
 	td_config_free(config);
 }
 END_TEST

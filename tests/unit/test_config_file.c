@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The files of the configuration: drop-ins, what is refused as a file, and those that are shipped. */
+/* The files of the configuration: drop-ins, what is no file to read, and those that are shipped. */
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
