@@ -11,9 +11,12 @@
 #include "cli/style.h"
 #include "wire/json.h"
 
-/* Of List: groups and tasks as a tree that begins at `group` (NULL: the root). */
+/* Of List: groups and tasks as a tree that begins at `group` (NULL: the root). `widths` of an
+ * earlier drawing (zeroes before the first; NULL: there is none) keep the columns in place. */
+#define TD_RENDER_TREE_COLUMNS 6
 void td_render_tree(const struct td_style *style, struct td_strbuf *out,
-		    const struct td_json *reply, const char *group);
+		    const struct td_json *reply, const char *group,
+		    size_t widths[TD_RENDER_TREE_COLUMNS]);
 
 enum td_render_sort {
 	TD_RENDER_BY_PATH,

@@ -26,6 +26,8 @@ static const struct td_column tree_columns[] = {
 	[TREE_STATUS] = {.title = "", .stretch = true, .min = 12, .rank = 1},
 };
 
+_Static_assert(TD_ARRAY_SIZE(tree_columns) == TD_RENDER_TREE_COLUMNS, "see render.h");
+
 enum list_column {
 	LIST_PATH,
 	LIST_ID,
@@ -374,7 +376,8 @@ static void draw(struct pen *pen, const struct forest *forest)
 }
 
 void td_render_tree(const struct td_style *style, struct td_strbuf *out,
-		    const struct td_json *reply, const char *group)
+		    const struct td_json *reply, const char *group,
+		    size_t widths[TD_RENDER_TREE_COLUMNS])
 {
 	struct forest forest = {.nodes = td_map_new()};
 	struct pen pen = {.style = style, .prefix = TD_STRBUF_INIT};
@@ -386,6 +389,7 @@ void td_render_tree(const struct td_style *style, struct td_strbuf *out,
 		out->failed = true;
 	} else {
 		draw(&pen, &forest);
+		td_table_keep(pen.table, widths);
 		td_table_print(pen.table, out, false);
 	}
 	td_strbuf_fini(&pen.prefix);

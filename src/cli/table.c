@@ -29,6 +29,7 @@ struct td_table {
 	struct row *rows; /* owned array */
 	size_t n_rows, capacity;
 	size_t *widths; /* owned; 0: the column is not shown */
+	size_t *kept;   /* borrowed; see td_table_keep(); NULL: nothing is kept */
 	bool *hidden;   /* owned; given up for want of room */
 	bool failed;
 };
@@ -181,6 +182,12 @@ void td_table_note_take(struct td_table *table, enum td_tone tone, struct td_str
 	td_strbuf_fini(text);
 }
 
+void td_table_keep(struct td_table *table, size_t *widths)
+{
+	if (table != NULL)
+		table->kept = widths;
+}
+
 static size_t total_width(const struct td_table *table)
 {
 	size_t total = 0;
@@ -229,7 +236,14 @@ static size_t natural_width(const struct td_table *table, size_t c, bool titles)
 		if (cell->lead_columns + cell->text_columns > width)
 			width = cell->lead_columns + cell->text_columns;
 	}
-	return width > 0 && titles && title > width ? title : width;
+	if (width > 0 && titles && title > width)
+		width = title;
+	if (table->kept != NULL) {
+		if (table->kept[c] < width)
+			table->kept[c] = width;
+		width = table->kept[c];
+	}
+	return width;
 }
 
 static void settle_widths(struct td_table *table, bool titles)

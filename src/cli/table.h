@@ -38,6 +38,9 @@ void td_table_cell_take(struct td_table *table, size_t column, enum td_tone tone
 void td_table_lead_take(struct td_table *table, size_t column, struct td_strbuf *text);
 /* Text from the second column of a row to its end, in place of its cells; widens nothing. */
 void td_table_note_take(struct td_table *table, enum td_tone tone, struct td_strbuf *text);
+/* For what is drawn again and again: no column becomes narrower than widths[column] (where there
+ * is room), and the print leaves the new widths there. `widths` is borrowed; NULL: for once. */
+void td_table_keep(struct td_table *table, size_t *widths);
 /* Sorts nothing; appends all rows, with a line of titles first when `titles`. */
 void td_table_print(struct td_table *table, struct td_strbuf *out, bool titles);
 

@@ -113,19 +113,20 @@ static int print_tree(struct td_cli *cli, const struct td_json *reply, void *dat
 {
 	struct td_strbuf text = TD_STRBUF_INIT;
 
-	td_render_tree(&cli->style, &text, reply, data);
+	td_render_tree(&cli->style, &text, reply, data, NULL);
 	return td_cli_print(cli, &text);
 }
 
 /* A tree that is drawn again and again. */
 struct follow {
 	struct td_cli *cli;
-	struct td_client *watch, *list; /* owned */
-	const char *group;              /* borrowed; NULL: the root */
-	struct td_strbuf parameters;    /* of List */
-	char *shown;                    /* owned; what a pipe saw last, without its times */
-	size_t n_lines;                 /* on the terminal, above the cursor */
-	bool dirty;                     /* something has happened since the last drawing */
+	struct td_client *watch, *list;        /* owned */
+	const char *group;                     /* borrowed; NULL: the root */
+	struct td_strbuf parameters;           /* of List */
+	char *shown;                           /* owned; what a pipe saw last, without its times */
+	size_t widths[TD_RENDER_TREE_COLUMNS]; /* so that the columns stand still */
+	size_t n_lines;                        /* on the terminal, above the cursor */
+	bool dirty;                            /* something has happened since the last drawing */
 };
 
 /* Keeps the first lines of a text that fit the height of a terminal. Returns: how many lines. */
@@ -155,7 +156,9 @@ static int redraw(struct follow *follow, const struct td_json *reply)
 	struct td_cli *cli = follow->cli;
 	size_t n;
 
-	td_render_tree(&cli->style, &tree, reply, follow->group);
+	if (cli->resized)
+		memset(follow->widths, 0, sizeof(follow->widths));
+	td_render_tree(&cli->style, &tree, reply, follow->group, follow->widths);
 	n = td_strbuf_ok(&tree) ? clip_lines(&cli->style, &tree) : 0;
 	if (cli->resized)
 		td_strbuf_adds(&out, "\033[H\033[2J"); /* the old lines may be folded now */
@@ -185,7 +188,7 @@ static int print_changed(struct follow *follow, const struct td_json *reply)
 	bool same;
 
 	timeless.timeless = true;
-	td_render_tree(&timeless, &text, reply, follow->group);
+	td_render_tree(&timeless, &text, reply, follow->group, NULL);
 	shown = td_strbuf_take(&text);
 	if (shown == NULL)
 		return td_cli_error(follow->cli, TD_EXIT_FAILED, "out of memory");

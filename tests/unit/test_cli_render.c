@@ -40,7 +40,7 @@ static void expect_tree(const struct td_style *style, const char *group, const c
 	struct td_strbuf out = TD_STRBUF_INIT;
 	struct td_json *reply = parse(REPLY_LIST);
 
-	td_render_tree(style, &out, reply, group);
+	td_render_tree(style, &out, reply, group, NULL);
 	expect(&out, expected);
 	td_json_free(reply);
 }
@@ -130,7 +130,7 @@ START_TEST(no_line_of_a_tree_is_wider_than_the_terminal)
 		struct td_strbuf out = TD_STRBUF_INIT;
 		char *rest = NULL;
 
-		td_render_tree(&style, &out, reply, NULL);
+		td_render_tree(&style, &out, reply, NULL, NULL);
 		ck_assert(td_strbuf_ok(&out));
 		for (char *line = strtok_r(out.text, "\n", &rest); line != NULL;
 		     line = strtok_r(NULL, "\n", &rest))
@@ -150,9 +150,9 @@ START_TEST(colors_never_change_the_text)
 	struct td_strbuf plain = TD_STRBUF_INIT, color = TD_STRBUF_INIT, stripped = TD_STRBUF_INIT;
 	struct td_json *reply = parse(REPLY_LIST);
 
-	td_render_tree(&style, &plain, reply, NULL);
+	td_render_tree(&style, &plain, reply, NULL, NULL);
 	style.color = true;
-	td_render_tree(&style, &color, reply, NULL);
+	td_render_tree(&style, &color, reply, NULL, NULL);
 	for (const char *at = td_strbuf_text(&color); *at != '\0'; at++) {
 		if (*at == '\033')
 			at = strchr(at, 'm');
@@ -175,14 +175,33 @@ START_TEST(a_timeless_tree_does_not_change_by_itself)
 	struct td_json *reply = parse(REPLY_LIST);
 
 	style.timeless = true;
-	td_render_tree(&style, &now, reply, NULL);
+	td_render_tree(&style, &now, reply, NULL, NULL);
 	style.now_us += INT64_C(3600000000);
-	td_render_tree(&style, &later, reply, NULL);
+	td_render_tree(&style, &later, reply, NULL, NULL);
 	ck_assert_str_eq(td_strbuf_text(&now), td_strbuf_text(&later));
 	ck_assert_ptr_nonnull(strstr(td_strbuf_text(&now), "stubborn"));
 	td_strbuf_fini(&now);
 	td_strbuf_fini(&later);
 	td_json_free(reply);
+}
+END_TEST
+
+START_TEST(a_tree_that_is_drawn_again_keeps_its_columns_in_place)
+{
+	struct td_style style = fixed_style(0);
+	size_t widths[TD_RENDER_TREE_COLUMNS] = {0};
+	struct td_strbuf out = TD_STRBUF_INIT;
+	struct td_json *wide = parse(REPLY_LIST), *small = parse("{\"tasks\":[" TASK_LOAD "]}");
+
+	td_render_tree(&style, &out, wide, NULL, widths);
+	td_strbuf_reset(&out);
+	td_render_tree(&style, &out, small, NULL, widths);
+	ck_assert_ptr_nonnull(
+		strstr(td_strbuf_text(&out),
+		       "load      ○ waiting        3min  completed in 0.2ms  in 1s  load 0.42\n"));
+	td_strbuf_fini(&out);
+	td_json_free(wide);
+	td_json_free(small);
 }
 END_TEST
 
@@ -426,14 +445,14 @@ START_TEST(replies_without_members_do_not_break_anything)
 				     "\"group\":{},\"plugins\":[{}],\"event\":{},\"lost\":\"x\"}");
 	struct td_strbuf out = TD_STRBUF_INIT;
 
-	td_render_tree(&style, &out, json, NULL);
+	td_render_tree(&style, &out, json, NULL, NULL);
 	td_render_list(&style, &out, json, TD_RENDER_BY_AGE);
 	td_render_show(&style, &out, json);
 	td_render_report(&style, &out, json);
 	td_render_plugins(&style, &out, json, NULL);
 	td_render_status(&style, &out, json, true);
 	td_render_event(&style, &out, json);
-	td_render_tree(&style, &out, NULL, "a.b");
+	td_render_tree(&style, &out, NULL, "a.b", NULL);
 	ck_assert(td_strbuf_ok(&out));
 	td_strbuf_fini(&out);
 	td_json_free(json);
@@ -485,7 +504,7 @@ static int render_all(const struct td_style *style, const struct td_json *list,
 	struct td_strbuf out = TD_STRBUF_INIT;
 	bool ok;
 
-	td_render_tree(style, &out, list, NULL);
+	td_render_tree(style, &out, list, NULL, NULL);
 	td_render_list(style, &out, list, TD_RENDER_BY_PATH);
 	td_render_report(style, &out, td_json_get(report, "report"));
 	td_render_plugins(style, &out, plugins, NULL);
@@ -512,6 +531,7 @@ TD_TEST_MAIN("cli_render", a_tree_has_aligned_columns_and_says_only_what_matters
 	     a_narrow_tree_gives_up_the_least_important_columns,
 	     no_line_of_a_tree_is_wider_than_the_terminal, colors_never_change_the_text,
 	     a_timeless_tree_does_not_change_by_itself,
+	     a_tree_that_is_drawn_again_keeps_its_columns_in_place,
 	     a_list_is_one_line_a_task_with_titles_for_people_only,
 	     a_list_is_sorted_by_the_key_that_was_asked_for, show_tells_all_that_is_known_of_a_task,
 	     show_tells_all_that_is_known_of_a_group,
