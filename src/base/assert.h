@@ -16,7 +16,7 @@ __attribute__((noreturn, cold)) void td_assert_failed(const char *what, const ch
 #define TD_CHECK(object, expected) td_assert((object) != NULL && (object)->magic == (expected))
 
 #define TD_CONTAINER_OF(pointer, type, member) \
-	((type *)((char *)(pointer) - __builtin_offsetof(type, member)))
+	((type *)(void *)((char *)(pointer) - __builtin_offsetof(type, member)))
 #define TD_ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 #define td_likely(x) __builtin_expect(!!(x), 1)
 #define td_unlikely(x) __builtin_expect(!!(x), 0)

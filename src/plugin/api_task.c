@@ -29,7 +29,7 @@ taskd_self *taskd_current(void)
 
 int taskd_checkpoint_slow(taskd_self *self)
 {
-	struct td_task *task = (struct td_task *)self;
+	struct td_task *task = TD_CONTAINER_OF(self, struct td_task, self);
 
 	if (task->asked & TD_ASK_FORCE)
 		td_leave(td_enter_task());
@@ -86,7 +86,7 @@ taskd_nsec taskd_deadline(void)
 
 /* ---- how it ended ----------------------------------------------------------------------- */
 
-static char *format_message(const char *format, va_list args)
+__attribute__((format(printf, 1, 0))) static char *format_message(const char *format, va_list args)
 {
 	char text[sizeof(((struct taskd_outcome *)NULL)->message)];
 

@@ -1,22 +1,28 @@
 # TD_SANITIZERS: --enable-asan, --enable-ubsan, --enable-tsan, --enable-fuzz.
+# Sets SAN_CFLAGS, for compiling and for linking, and FUZZ_LDFLAGS.
+
+# TD_SANITIZER(NAME, FLAG, HELP)
+AC_DEFUN([TD_SANITIZER], [
+AC_ARG_ENABLE([$1], [AS_HELP_STRING([--enable-$1], [$3])], [], [enable_$1=no])
+AS_IF([test "x$enable_$1" = xyes], [
+	AS_VAR_APPEND([td_sanitizers], [" $1"])
+	AS_VAR_APPEND([SAN_CFLAGS], [" $2"])
+])
+])
+
 AC_DEFUN([TD_SANITIZERS], [
-m4_foreach([san], [asan, ubsan, tsan, fuzz],
-	[AC_ARG_ENABLE(m4_defn([san]), [AS_HELP_STRING([--enable-]m4_defn([san]), [build with ]m4_defn([san]))],
-		[], [AS_VAR_SET([enable_]m4_defn([san]), [no])])])
-SAN_CFLAGS= td_sanitizers=
+SAN_CFLAGS=
+FUZZ_LDFLAGS=
+td_sanitizers=
+TD_SANITIZER([asan], [-fsanitize=address], [find errors of memory])
+TD_SANITIZER([ubsan], [-fsanitize=undefined], [find undefined behaviour])
+TD_SANITIZER([tsan], [-fsanitize=thread], [find data races])
+TD_SANITIZER([fuzz], [-fsanitize=fuzzer-no-link], [build the fuzz targets with libFuzzer (clang)])
 AS_IF([test "x$enable_asan$enable_tsan" = xyesyes],
 	[AC_MSG_ERROR([--enable-asan and --enable-tsan exclude each other])])
-AS_IF([test "x$enable_asan" = xyes],
-	[AS_VAR_APPEND([td_sanitizers], [" asan"]) SAN_CFLAGS="$SAN_CFLAGS -fsanitize=address"])
-AS_IF([test "x$enable_ubsan" = xyes],
-	[AS_VAR_APPEND([td_sanitizers], [" ubsan"]) SAN_CFLAGS="$SAN_CFLAGS -fsanitize=undefined"])
-AS_IF([test "x$enable_tsan" = xyes],
-	[AS_VAR_APPEND([td_sanitizers], [" tsan"]) SAN_CFLAGS="$SAN_CFLAGS -fsanitize=thread"])
-AS_IF([test "x$enable_fuzz" = xyes],
-	[AS_VAR_APPEND([td_sanitizers], [" fuzz"]) SAN_CFLAGS="$SAN_CFLAGS -fsanitize=fuzzer-no-link"
-	 FUZZ_LDFLAGS="-fsanitize=fuzzer"])
+AS_IF([test "x$enable_fuzz" = xyes], [FUZZ_LDFLAGS="-fsanitize=fuzzer"])
 AS_IF([test -n "$SAN_CFLAGS"], [
-	SAN_CFLAGS="$SAN_CFLAGS -fno-sanitize-recover=all -fno-omit-frame-pointer"
+	AS_VAR_APPEND([SAN_CFLAGS], [" -fno-sanitize-recover=all -fno-omit-frame-pointer"])
 	td_save=$CFLAGS
 	CFLAGS="$CFLAGS $SAN_CFLAGS"
 	AC_LINK_IFELSE([AC_LANG_PROGRAM()], [],
