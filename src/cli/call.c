@@ -275,6 +275,19 @@ int td_call_exit(struct td_cli *cli, enum td_call_event event, const char *waite
 	return TD_EXIT_DONE;
 }
 
+int td_call_leave(struct td_cli *cli, enum td_call_event event, const char *waited_for,
+		  const char *goes_on)
+{
+	char text[TD_DURATION_TEXT];
+
+	if (event == TD_CALL_LATE)
+		return td_cli_error(cli, TD_EXIT_TIMED_OUT, "timed out after %s: %s",
+				    td_duration_print(cli->timeout_ns, text), goes_on);
+	if (event == TD_CALL_INTERRUPTED)
+		return td_cli_error(cli, TD_EXIT_FAILED, "interrupted: %s", goes_on);
+	return td_call_exit(cli, event, waited_for);
+}
+
 /* What the errors of the two interfaces mean to a script. */
 static const struct {
 	const char *error;

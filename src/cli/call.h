@@ -51,6 +51,9 @@ enum td_call_event td_call_wait(struct td_cli *cli, struct td_client *const *cli
 
 /* The exit code for what ended a wait: TD_EXIT_DONE, or after saying so TD_EXIT_TIMED_OUT ... */
 int td_call_exit(struct td_cli *cli, enum td_call_event event, const char *waited_for);
+/* The same for a wait whose thing goes on without us: `goes_on` says that, and how to see it. */
+int td_call_leave(struct td_cli *cli, enum td_call_event event, const char *waited_for,
+		  const char *goes_on);
 /* Tells an error reply. Returns: its exit code; TD_EXIT_DONE when it is no error. */
 int td_call_check(struct td_cli *cli, const struct td_reply *reply);
 /* The exit code that belongs to the full name of an error. */

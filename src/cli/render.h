@@ -34,9 +34,9 @@ void td_render_show(const struct td_style *style, struct td_strbuf *out,
 /* Of Wait and Run: how a task ended, in one line. */
 void td_render_outcome(const struct td_style *style, struct td_strbuf *out,
 		       const struct td_json *task);
-/* Of Stop and Shutdown: who drained, who was aborted, who is condemned. */
+/* Of Stop and Shutdown: who drained, who was aborted, who is condemned. `what` was stopped. */
 void td_render_report(const struct td_style *style, struct td_strbuf *out,
-		      const struct td_json *report);
+		      const struct td_json *report, const char *what);
 /* Of ListPlugins; `name` NULL: all of them. Returns: how many were shown. */
 size_t td_render_plugins(const struct td_style *style, struct td_strbuf *out,
 			 const struct td_json *reply, const char *name);

@@ -70,9 +70,8 @@ static void fate_row(const struct td_style *style, struct td_table *table, enum 
 
 /* "jobs stopped in 2.3s: 1 condemned, 1 aborted, 3 drained" and where the time went. */
 static void report_head(const struct td_style *style, struct td_strbuf *out,
-			const struct td_json *report, const size_t n[FATE_COUNT])
+			const struct td_json *report, const char *what, const size_t n[FATE_COUNT])
 {
-	const char *group = td_json_text_or(report, "group", "/");
 	const char *result = td_json_text_or(report, "result", "");
 	char took[TD_TEXT_SIZE], grace[TD_TEXT_SIZE], drain[TD_TEXT_SIZE], abort_[TD_TEXT_SIZE];
 	enum td_tone tone = strcmp(result, "condemned") == 0 ? TD_TONE_WORST
@@ -80,7 +79,7 @@ static void report_head(const struct td_style *style, struct td_strbuf *out,
 							     : TD_TONE_GOOD;
 	bool any = false;
 
-	td_style_put(style, out, TD_TONE_STRONG, group[0] ? group : "/");
+	td_style_put(style, out, TD_TONE_STRONG, what);
 	td_strbuf_addf(
 		out, " stopped in %s: ", td_text_span(td_json_int_or(report, "tookUsec", 0), took));
 	td_style_put(style, out, tone, result);
@@ -97,7 +96,7 @@ static void report_head(const struct td_style *style, struct td_strbuf *out,
 }
 
 void td_render_report(const struct td_style *style, struct td_strbuf *out,
-		      const struct td_json *report)
+		      const struct td_json *report, const char *what)
 {
 	const struct td_json *tasks = td_json_get(report, "tasks"), *i;
 	struct td_table *table = td_table_new(style, report_columns, TD_ARRAY_SIZE(report_columns));
@@ -106,7 +105,7 @@ void td_render_report(const struct td_style *style, struct td_strbuf *out,
 
 	TD_JSON_FOREACH (i, tasks)
 		n[fate_of(i)]++;
-	report_head(style, out, report, n);
+	report_head(style, out, report, what, n);
 	for (size_t f = 0; f < FATE_COUNT; f++)
 		TD_JSON_FOREACH (i, tasks)
 			if ((size_t)fate_of(i) == f)

@@ -30,6 +30,11 @@ static void type_text(const struct td_json *parameter, struct td_strbuf *out)
 	td_strbuf_adds(out, td_json_text_or(parameter, "type", "?"));
 	if (unit != NULL && unit[0] != '\0')
 		td_strbuf_addf(out, " in %s", unit);
+	/* Where only one end was meant, the other is that of the type. */
+	if (min == INT64_MIN)
+		min = TD_VIEW_NONE;
+	if (max == INT64_MAX)
+		max = TD_VIEW_NONE;
 	if (min != TD_VIEW_NONE && max != TD_VIEW_NONE)
 		td_strbuf_addf(out, ", %" PRId64 " to %" PRId64, min, max);
 	else if (min != TD_VIEW_NONE)

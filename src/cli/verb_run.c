@@ -182,7 +182,6 @@ static int print_output(struct watched *watched, const struct td_json *event)
 {
 	struct td_cli *cli = watched->cli;
 	const char *kind = td_json_text_or(event, "kind", "");
-	const char *level = td_json_text_or(event, "level", "");
 	struct td_strbuf text = TD_STRBUF_INIT;
 	int out = cli->out, code;
 
@@ -190,7 +189,7 @@ static int print_output(struct watched *watched, const struct td_json *event)
 		return TD_EXIT_DONE;
 	td_style_put(&cli->style, &text, TD_TONE_PLAIN, td_json_text_or(event, "text", ""));
 	td_strbuf_addc(&text, '\n');
-	if (strcmp(kind, "log") == 0 || strcmp(level, "info") != 0)
+	if (strcmp(kind, "log") == 0 || td_json_int_or(event, "stream", 1) == 2)
 		cli->out = cli->err;
 	code = td_cli_print(cli, &text);
 	cli->out = out;
@@ -254,6 +253,17 @@ static int print_end(struct watched *watched, const struct td_json *parameters)
 	return code == TD_EXIT_DONE ? td_outcome_exit(task) : code;
 }
 
+static int leave(struct watched *watched, enum td_call_event event)
+{
+	char *goes_on = td_mem_printf("%s goes on; taskctl cancel %s stops it", watched->path,
+				      watched->path);
+	int code = td_call_leave(watched->cli, event, watched->path,
+				 goes_on ? goes_on : "the task goes on");
+
+	td_mem_free(goes_on);
+	return code;
+}
+
 /* Takes what both connections say until the task has ended. */
 static int await_end(struct watched *watched)
 {
@@ -278,12 +288,7 @@ static int await_end(struct watched *watched)
 				code = trailing_output(watched);
 			return code == TD_EXIT_DONE ? print_end(watched, reply.parameters) : code;
 		} else {
-			code = td_call_exit(cli, event, watched->path);
-			if (event == TD_CALL_LATE || event == TD_CALL_INTERRUPTED)
-				(void)td_cli_error(cli, code,
-						   "%s goes on; taskctl cancel %s stops it",
-						   watched->path, watched->path);
-			return code;
+			return leave(watched, event);
 		}
 	}
 }

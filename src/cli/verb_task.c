@@ -105,7 +105,13 @@ const struct td_verb td_verb_cancel = {
 	.run = run_cancel,
 };
 
-static int show_report(struct td_cli *cli, const struct td_json *reply)
+/* A stop that was asked for. `path` is NULL for that of the whole daemon. */
+struct stop {
+	const char *method, *path, *reason;
+	int64_t grace_ns; /* -1: that of the configuration */
+};
+
+static int show_report(struct td_cli *cli, const struct stop *stop, const struct td_json *reply)
 {
 	const struct td_json *report = td_json_get(reply, "report");
 	const char *result = td_json_text_or(report, "result", "");
@@ -115,7 +121,7 @@ static int show_report(struct td_cli *cli, const struct td_json *reply)
 	if (cli->json) {
 		code = td_cli_print_json(cli, reply);
 	} else {
-		td_render_report(&cli->style, &text, report);
+		td_render_report(&cli->style, &text, report, stop->path ? stop->path : "taskd");
 		code = td_cli_print(cli, &text);
 	}
 	if (code == TD_EXIT_DONE && strcmp(result, "condemned") == 0)
@@ -123,84 +129,94 @@ static int show_report(struct td_cli *cli, const struct td_json *reply)
 	return code;
 }
 
-/* Sends Stop or Shutdown and waits for the report. What we do here does not change the stop: the
- * daemon goes on with it when we are gone. */
-static int await_report(struct td_cli *cli, const char *method, const struct td_strbuf *parameters,
-			const char *what)
+/* What we do here does not change the stop: the daemon goes on with it when we are gone. */
+static int leave(struct td_cli *cli, const struct stop *stop, enum td_call_event event)
 {
-	struct td_client *client = NULL;
-	enum td_call_event event;
+	const char *what = stop->path ? stop->path : "the daemon";
+	char *goes_on =
+		td_mem_printf("the stop of %s goes on; taskctl tree shows how far it is", what);
+	int code = td_call_leave(cli, event, what, goes_on ? goes_on : "the stop goes on");
+
+	td_mem_free(goes_on);
+	return code;
+}
+
+static int await_report(struct td_cli *cli, struct td_client *client, const struct stop *stop)
+{
 	struct td_reply reply;
 	size_t which;
-	int code = td_call_connect(cli, &client);
 
-	td_cli_signals_start(cli);
-	if (code == TD_EXIT_DONE)
-		code = td_call_send(cli, client, method, parameters, TD_CLIENT_PLAIN);
-	while (code == TD_EXIT_DONE) {
-		event = td_call_wait(cli, &client, 1, INT64_MAX, &which, &reply);
+	for (;;) {
+		enum td_call_event event = td_call_wait(cli, &client, 1, INT64_MAX, &which, &reply);
+		int code;
+
 		if (event == TD_CALL_PAUSE) {
-			cli->resized = false;
+			cli->resized = false; /* nothing is drawn here */
 			continue;
 		}
-		if (event == TD_CALL_REPLY)
-			code = td_call_check(cli, &reply);
-		else
-			code = td_call_exit(cli, event, what);
-		if (event == TD_CALL_REPLY && code == TD_EXIT_DONE)
-			code = show_report(cli, reply.parameters);
-		if (event == TD_CALL_LATE || event == TD_CALL_INTERRUPTED)
-			(void)td_cli_error(
-				cli, code,
-				"%s goes on in the daemon; taskctl tree shows how far it "
-				"is",
-				what);
-		break;
+		if (event != TD_CALL_REPLY)
+			return leave(cli, stop, event);
+		code = td_call_check(cli, &reply);
+		return code == TD_EXIT_DONE ? show_report(cli, stop, reply.parameters) : code;
 	}
+}
+
+static int ask_to_stop(struct td_cli *cli, const struct stop *stop)
+{
+	struct td_strbuf text = TD_STRBUF_INIT;
+	struct td_json_writer w = TD_JSON_WRITER_INIT(&text);
+	struct td_client *client = NULL;
+	int64_t grace_ns = stop->grace_ns;
+	int code;
+
+	td_json_begin_object(&w, NULL);
+	td_json_add_optional(&w, "path", stop->path);
+	/* Rounded up: a grace that was asked for must not become "at once". */
+	if (grace_ns >= 0)
+		td_json_add_int(&w, "graceUsec", grace_ns / 1000 + (grace_ns % 1000 != 0 ? 1 : 0));
+	td_json_add_optional(&w, "reason", stop->reason);
+	td_json_end_object(&w);
+	code = td_call_connect(cli, &client);
+	td_cli_signals_start(cli);
+	if (code == TD_EXIT_DONE)
+		code = td_call_send(cli, client, stop->method, &text, TD_CLIENT_PLAIN);
+	if (code == TD_EXIT_DONE)
+		code = await_report(cli, client, stop);
+	td_strbuf_fini(&text);
 	td_client_free(client);
 	return code;
 }
 
-/* Takes --grace and --reason. `path` NULL: the whole daemon. */
-static int stop_something(struct td_cli *cli, const struct td_args *args, const char *method,
-			  const char *path, const char *what)
+/* Takes --grace and --reason. */
+static int take_stop(struct td_cli *cli, const struct td_args *args, struct stop *stop)
 {
-	struct td_strbuf text = TD_STRBUF_INIT;
-	struct td_json_writer w = TD_JSON_WRITER_INIT(&text);
-	int64_t grace_ns = -1;
-	int code = td_cli_duration(cli, args, "grace", &grace_ns);
+	int code;
 
-	if (code != TD_EXIT_DONE)
-		return code;
-	if (grace_ns == TASKD_FOREVER)
-		return td_cli_error(cli, TD_EXIT_USAGE,
+	stop->grace_ns = -1;
+	stop->reason = td_args_value(args, "reason");
+	code = td_cli_duration(cli, args, "grace", &stop->grace_ns);
+	if (code == TD_EXIT_DONE && stop->grace_ns == TASKD_FOREVER)
+		code = td_cli_error(cli, TD_EXIT_USAGE,
 				    "--grace infinity: every stop has an end; give a duration");
-	td_json_begin_object(&w, NULL);
-	td_json_add_optional(&w, "path", path);
-	/* Rounded up: a grace that was asked for must not become "at once". */
-	if (grace_ns >= 0)
-		td_json_add_int(&w, "graceUsec", grace_ns / 1000 + (grace_ns % 1000 != 0 ? 1 : 0));
-	td_json_add_optional(&w, "reason", td_args_value(args, "reason"));
-	td_json_end_object(&w);
-	code = await_report(cli, method, &text, what);
-	td_strbuf_fini(&text);
 	return code;
 }
 
 static int run_stop(struct td_cli *cli, const struct td_args *args)
 {
-	char *what = td_mem_printf("the stop of %s", args->words[0]);
-	int code = td_cli_check_path(cli, args->words[0]);
+	struct stop stop = {.method = "Stop", .path = args->words[0]};
+	int code = td_cli_check_path(cli, stop.path);
 
 	if (code == TD_EXIT_DONE)
-		code = stop_something(cli, args, "Stop", args->words[0], what ? what : "the stop");
-	td_mem_free(what);
-	return code;
+		code = take_stop(cli, args, &stop);
+	return code == TD_EXIT_DONE ? ask_to_stop(cli, &stop) : code;
 }
 
 static int run_shutdown(struct td_cli *cli, const struct td_args *args)
 {
-	return stop_something(cli, args, "Shutdown", NULL, "the shutdown");
+	struct stop stop = {.method = "Shutdown"};
+	int code = take_stop(cli, args, &stop);
+
+	return code == TD_EXIT_DONE ? ask_to_stop(cli, &stop) : code;
 }
 
 static const struct td_option stop_options[] = {

@@ -111,9 +111,9 @@ void td_view_task_state(const struct td_view_task *task, struct td_strbuf *out)
 	const char *word = task_word(task);
 
 	td_strbuf_adds(out, word);
-	if (strcmp(word, "failed") == 0 && task->code != TD_VIEW_NONE)
+	if (strcmp(word, "failed") == 0 && task->code > 0)
 		td_strbuf_addf(out, " (%" PRId64 ")", task->code);
-	else if (strcmp(word, "crashed") == 0 && task->code != TD_VIEW_NONE)
+	else if (strcmp(word, "crashed") == 0 && task->code > 0)
 		td_strbuf_addf(out, " (signal %" PRId64 ")", task->code);
 }
 

@@ -44,7 +44,8 @@ void td_view_task_read(struct td_view_task *task, const struct td_json *json);
 void td_view_group_read(struct td_view_group *group, const struct td_json *json);
 
 bool td_view_task_ended(const struct td_view_task *task);
-/* "waiting", "failed (3)": the state, or how it ended. */
+/* "waiting", "failed (3)": the state, or how it ended. Negative codes are those of taskd, and the
+ * message has their text. */
 void td_view_task_state(const struct td_view_task *task, struct td_strbuf *out);
 enum td_tone td_view_task_tone(const struct td_view_task *task);
 /* One column wide. */

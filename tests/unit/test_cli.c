@@ -205,10 +205,10 @@ START_TEST(a_stop_that_is_not_awaited_goes_on_and_that_is_said)
 	struct result result = run(fake, "taskctl --timeout 10ms stop jobs --grace 2s");
 
 	ck_assert_int_eq(result.code, TD_EXIT_TIMED_OUT);
-	ck_assert_str_eq(result.err,
-			 "taskctl: the stop of jobs: timed out after 10ms\n"
-			 "taskctl: the stop of jobs goes on in the daemon; taskctl tree "
-			 "shows how far it is\n");
+	ck_assert_str_eq(
+		result.err,
+		"taskctl: timed out after 10ms: the stop of jobs goes on; taskctl tree shows "
+		"how far it is\n");
 	fake_daemon_await(fake, "Stop");
 	ck_assert_ptr_nonnull(strstr(fake_daemon_calls(fake), "\"graceUsec\":2000000"));
 	result_fini(&result);
@@ -253,8 +253,8 @@ START_TEST(ctrl_c_during_a_stop_says_that_it_goes_on_and_dies_as_asked)
 	ck_assert_int_eq(WTERMSIG(status), SIGINT);
 	text = slurp(err);
 	ck_assert_str_eq(text,
-			 "taskctl: the shutdown goes on in the daemon; taskctl tree shows how "
-			 "far it is\n");
+			 "taskctl: interrupted: the stop of the daemon goes on; taskctl tree shows "
+			 "how far it is\n");
 	td_mem_free(text);
 	fake_daemon_stop(fake);
 }
@@ -460,7 +460,7 @@ START_TEST(wait_exits_as_the_task_did)
 		{"\"outcome\":\"failed\",\"outcomeCode\":7,\"outcomeMessage\":\"exit code 7\"",
 		 "jobs/a: failed (7): exit code 7\n", 7},
 		{"\"outcome\":\"failed\",\"outcomeCode\":256", "jobs/a: failed (256)\n", 1},
-		{"\"outcome\":\"failed\",\"outcomeCode\":-5", "jobs/a: failed (-5)\n", 1},
+		{"\"outcome\":\"failed\",\"outcomeCode\":-5", "jobs/a: failed\n", 1},
 		{"\"outcome\":\"failed\"", "jobs/a: failed\n", 1},
 		{"\"outcome\":\"crashed\",\"outcomeCode\":11", "jobs/a: crashed (signal 11)\n", 1},
 		{"\"outcome\":\"cancelled\"", "jobs/a: cancelled\n", 1},
@@ -492,7 +492,7 @@ static const struct fake_answer running[] = {
 		    EVENT_OF("8", "output", "info", "of another")
 		    EVENT_OF("9", "started", "info", "started")
 		    EVENT_OF("9", "output", "info", "to stdout")
-		    EVENT_OF("9", "output", "warning", "to stderr")
+		    EVENT_OF("9,\"stream\":2", "output", "info", "to stderr")
 		    EVENT_OF("9", "output", "info", "last")
 		    EVENT_OF("9", "ended", "info", "failed"),
 	 .after = "Run"},

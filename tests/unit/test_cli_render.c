@@ -334,7 +334,7 @@ START_TEST(a_report_names_the_worst_first_and_where_the_time_went)
 	struct td_strbuf out = TD_STRBUF_INIT;
 	struct td_json *json = parse(REPLY_REPORT);
 
-	td_render_report(&style, &out, td_json_get(json, "report"));
+	td_render_report(&style, &out, td_json_get(json, "report"), "jobs");
 	/* clang-format off */
 	expect(&out,
 "jobs stopped in 2.3s: condemned (1 condemned, 1 aborted, 2 drained)\n"
@@ -448,7 +448,7 @@ START_TEST(replies_without_members_do_not_break_anything)
 	td_render_tree(&style, &out, json, NULL, NULL);
 	td_render_list(&style, &out, json, TD_RENDER_BY_AGE);
 	td_render_show(&style, &out, json);
-	td_render_report(&style, &out, json);
+	td_render_report(&style, &out, json, "x");
 	td_render_plugins(&style, &out, json, NULL);
 	td_render_status(&style, &out, json, true);
 	td_render_event(&style, &out, json);
@@ -506,7 +506,7 @@ static int render_all(const struct td_style *style, const struct td_json *list,
 
 	td_render_tree(style, &out, list, NULL, NULL);
 	td_render_list(style, &out, list, TD_RENDER_BY_PATH);
-	td_render_report(style, &out, td_json_get(report, "report"));
+	td_render_report(style, &out, td_json_get(report, "report"), "jobs");
 	td_render_plugins(style, &out, plugins, NULL);
 	ok = td_strbuf_ok(&out);
 	td_strbuf_fini(&out);
