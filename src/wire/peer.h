@@ -90,6 +90,11 @@ typedef void td_call_writer(struct td_json_writer *w, void *data);
 void td_call_reply_with(struct td_call *call, td_call_writer *writer, void *data);
 /* error: full name ("io.taskd.Manager.NoSuchGroup"). */
 void td_call_error(struct td_call *call, const char *error, const char *parameters);
+void td_call_error_with(struct td_call *call, const char *error, td_call_writer *writer,
+			void *data);
+/* An error with one text ({"interface":"a.b"}), or none when `value` is NULL. */
+void td_call_error_text(struct td_call *call, const char *error, const char *key,
+			const char *value);
 /*
  * Answers with the error that stands for failure->code in TASKD_ERROR_LIST: failure->text becomes
  * its `message`, failure->subject its first other text. An errno becomes `System`.
