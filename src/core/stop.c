@@ -11,11 +11,6 @@
 #include "base/mem.h"
 #include "core/runtime.h"
 
-static taskd_nsec earlier(taskd_nsec a, taskd_nsec b)
-{
-	return a < b ? a : b;
-}
-
 struct td_stop *td_stop_free(struct td_stop *stop)
 {
 	if (!stop)
@@ -67,6 +62,8 @@ static void note(struct td_stop *stop, struct td_task *task)
 
 	stop->n_aborted += task->outcome_kind == TASKD_ABORTED;
 	stop->n_condemned += task->outcome_kind == TASKD_CONDEMNED;
+	if (task->outcome_kind >= TASKD_ABORTED && !stop->abort_at)
+		stop->abort_at = task->ended_at;
 	copy = make_room(stop) ? td_mem_strdup(td_task_path(task, path)) : NULL;
 	if (!copy) {
 		stop->more++;
@@ -125,20 +122,25 @@ static void close_admission(struct td_group *top, struct td_reason *reason)
 	}
 }
 
-static void tell_tasks(struct td_group *group, struct td_reason *reason)
+static void tell_tasks(struct td_group *group, struct td_reason *reason, taskd_nsec now)
 {
 	struct td_task *task, *next;
 
-	TD_LIST_FOREACH_SAFE (task, next, &group->tasks, link)
+	TD_LIST_FOREACH_SAFE (task, next, &group->tasks, link) {
+		if (task->info && task->info->grace >= 0 && task->stage != TD_STAGE_CLEANUP)
+			td_task_arm(task, TD_ESCALATE_ABORT, td_later(now, task->info->grace));
 		td_task_ask(task, TD_ASK_CANCEL, reason);
+	}
 }
 
 /* Telling ends those that never started, and may close groups on the way: children are settled by
  * their own step, the parents last. */
 static void tell_subtree(struct td_group *top, struct td_reason *reason)
 {
+	taskd_nsec now = td_now(top->rt);
+
 	for (struct td_group *group = top; group; group = td_group_next(top, group))
-		tell_tasks(group, reason);
+		tell_tasks(group, reason, now);
 	for (struct td_group *group = top; group; group = td_group_next(top, group))
 		if (group->state == TD_GROUP_CLOSING)
 			td_group_set_state(group, TD_GROUP_DRAINING);
@@ -151,17 +153,25 @@ static void tell_subtree(struct td_group *top, struct td_reason *reason)
 	td_group_settle(top);
 }
 
-static void arm_deadline(struct td_group *group, taskd_nsec grace)
+/* Sets a deadline when it is tighter than all that hold already. */
+static void arm_deadline(struct td_group *group, taskd_nsec when)
 {
-	struct td_runtime *rt = group->rt;
-	taskd_nsec when = td_later(td_now(rt), grace);
-
-	for (struct td_group *above = group; above; above = above->parent)
-		when = earlier(when, above->deadline_at);
-	if (when >= group->deadline_at)
-		return;
+	for (const struct td_group *above = group; above; above = above->parent)
+		if (when >= above->deadline_at)
+			return;
 	group->deadline_at = when;
-	td_timer_set(rt, &group->deadline_timer, TD_TIMER_GROUP, when);
+	td_timer_set(group->rt, &group->deadline_timer, TD_TIMER_GROUP, when);
+}
+
+/* The deadline of the stop, met with the graces of the groups below. */
+static void arm_deadlines(struct td_group *top, taskd_nsec grace)
+{
+	taskd_nsec now = td_now(top->rt);
+
+	arm_deadline(top, td_later(now, grace));
+	for (struct td_group *group = top; group; group = td_group_next(top, group))
+		if (group != top && group->grace >= 0)
+			arm_deadline(group, td_later(now, group->grace));
 }
 
 static void announce(struct td_group *group, struct td_reason *reason, taskd_nsec grace)
@@ -194,7 +204,7 @@ int td_group_stop(struct td_group *group, taskd_nsec grace, struct td_reason *re
 		return 0;
 	}
 	announce(group, reason, grace);
-	arm_deadline(group, grace);
+	arm_deadlines(group, grace);
 	close_admission(group, reason);
 	tell_subtree(group, reason);
 	/* Without grace it is due at once. The group may be closed by now, but it is not gone. */

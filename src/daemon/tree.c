@@ -40,12 +40,18 @@ const struct taskd_plugin *td_tree_find_plugin(const char *name, struct td_failu
 	return plugin->descriptor;
 }
 
+/* An inherited grace is that of the stop; only an own one tightens it. */
+static taskd_nsec own_grace(const struct td_config_source *source, int64_t grace)
+{
+	return source->text && !source->inherited ? grace : -1;
+}
+
 static int add_group(struct td_app *app, const struct td_config_group *from,
 		     struct td_failure *failure)
 {
 	struct td_group_options options = {
 		.max_tasks = (uint32_t)from->max_tasks,
-		.grace = from->grace_ns,
+		.grace = own_grace(&from->sources[TD_CONFIG_GROUP_GRACE], from->grace_ns),
 		.driver = (enum taskd_driver)from->driver,
 	};
 	struct td_group *parent = td_group_find(app->rt, from->parent ? from->parent->path : "/");
@@ -76,7 +82,7 @@ static int add_task(struct td_app *app, const struct td_config_task *from,
 		.driver = from->driver ? (enum taskd_driver)from->driver : plugin->driver,
 		.stack_size = from->stack_bytes ? (size_t)from->stack_bytes : plugin->stack_size,
 		.timeout = from->timeout_ns,
-		.grace = from->sources[TD_CONFIG_TASK_GRACE].text ? from->grace_ns : -1,
+		.grace = own_grace(&from->sources[TD_CONFIG_TASK_GRACE], from->grace_ns),
 		.configured = true,
 		.every = from->every_ns,
 		.jitter = from->jitter_ns,
