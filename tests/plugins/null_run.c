@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: MIT */
+/* Bad: there is nothing to run. */
+#include <taskd/plugin.h>
+
+TASKD_PLUGIN(.name = "null_run");
