@@ -13,9 +13,10 @@ static int64_t usec(taskd_nsec ns)
 	return ns / TASKD_USEC;
 }
 
-static int64_t moment(struct td_runtime *rt, taskd_nsec at)
+/* What has to be added to a monotonic time, in microseconds, to get a CLOCK_REALTIME one. */
+static int64_t realtime_offset(struct td_runtime *rt)
 {
-	return rt->env.realtime_usec(rt->env.data) + usec(at - td_now(rt));
+	return rt->env.realtime_usec(rt->env.data) - usec(td_now(rt));
 }
 
 static void add_reason(struct td_json_writer *w, const struct td_reason *reason)
@@ -52,7 +53,7 @@ static void add_outcome(struct td_json_writer *w, const struct td_task *task)
 		td_json_add_string(w, "outcomeMessage", outcome.message);
 }
 
-static void add_schedule(struct td_json_writer *w, struct td_runtime *rt, struct td_task *task)
+static void add_schedule(struct td_json_writer *w, struct td_task *task, int64_t offset)
 {
 	const struct td_schedule *schedule = task->info->schedule;
 
@@ -67,7 +68,7 @@ static void add_schedule(struct td_json_writer *w, struct td_runtime *rt, struct
 	td_json_add_int(w, "missed", (int64_t)schedule->missed);
 	td_json_add_int(w, "everyUsec", usec(schedule->every));
 	if (schedule->next_at && !td_task_ended(task))
-		td_json_add_int(w, "nextUsec", moment(rt, schedule->next_at));
+		td_json_add_int(w, "nextUsec", offset + usec(schedule->next_at));
 }
 
 static void add_parameter(const char *name, const char *text, bool given, void *data)
@@ -76,7 +77,7 @@ static void add_parameter(const char *name, const char *text, bool given, void *
 	td_json_add_string(data, name, text);
 }
 
-static void add_info(struct td_json_writer *w, struct td_runtime *rt, struct td_task *task)
+static void add_info(struct td_json_writer *w, struct td_task *task, int64_t offset)
 {
 	const struct td_task_info *info = task->info;
 
@@ -84,7 +85,7 @@ static void add_info(struct td_json_writer *w, struct td_runtime *rt, struct td_
 	if (info->status[0])
 		td_json_add_string(w, "status", info->status);
 	if (info->schedule)
-		add_schedule(w, rt, task);
+		add_schedule(w, task, offset);
 	if (info->values) {
 		td_json_begin_object(w, "parameters");
 		td_values_each(info->values, add_parameter, w);
@@ -94,7 +95,7 @@ static void add_info(struct td_json_writer *w, struct td_runtime *rt, struct td_
 
 void td_codec_task(struct td_json_writer *w, const char *key, struct td_task *task)
 {
-	struct td_runtime *rt = td_task_runtime(task);
+	int64_t offset = realtime_offset(td_task_runtime(task));
 	char path[TD_PATH_MAX], name[TD_TASK_NAME_MAX];
 	taskd_nsec deadline = td_task_deadline(task);
 
@@ -105,18 +106,18 @@ void td_codec_task(struct td_json_writer *w, const char *key, struct td_task *ta
 	td_json_add_string(w, "name", td_task_name(task, name));
 	td_json_add_string(w, "state", td_task_state_text(task));
 	td_json_add_string(w, "driver", task->driver == TASKD_DRIVER_THREAD ? "thread" : "fiber");
-	td_json_add_int(w, "createdUsec", moment(rt, task->created_at));
+	td_json_add_int(w, "createdUsec", offset + usec(task->created_at));
 	if (task->started_at)
-		td_json_add_int(w, "startedUsec", moment(rt, task->started_at));
+		td_json_add_int(w, "startedUsec", offset + usec(task->started_at));
 	if (td_task_ended(task)) {
-		td_json_add_int(w, "endedUsec", moment(rt, task->ended_at));
+		td_json_add_int(w, "endedUsec", offset + usec(task->ended_at));
 		add_outcome(w, task);
 	}
 	if (task->info)
-		add_info(w, rt, task);
+		add_info(w, task, offset);
 	add_reason(w, task->reason);
 	if (deadline != TASKD_FOREVER && !td_task_ended(task))
-		td_json_add_int(w, "deadlineUsec", moment(rt, deadline));
+		td_json_add_int(w, "deadlineUsec", offset + usec(deadline));
 	if (task->place == TD_AT_WAIT)
 		td_json_add_string(w, "waitingFor",
 				   td_wait_kind_name((enum td_wait_kind)task->wait_kind));
@@ -127,7 +128,7 @@ void td_codec_task(struct td_json_writer *w, const char *key, struct td_task *ta
 
 void td_codec_group(struct td_json_writer *w, const char *key, struct td_group *group)
 {
-	struct td_runtime *rt = group->rt;
+	int64_t offset = realtime_offset(group->rt);
 	int64_t n_groups = 0;
 	struct td_group *child;
 
@@ -144,7 +145,7 @@ void td_codec_group(struct td_json_writer *w, const char *key, struct td_group *
 	td_json_add_int(w, "createdUsec", group->created_realtime_usec);
 	add_reason(w, group->reason);
 	if (group->deadline_at != TASKD_FOREVER && group->state != TD_GROUP_CLOSED)
-		td_json_add_int(w, "deadlineUsec", moment(rt, group->deadline_at));
+		td_json_add_int(w, "deadlineUsec", offset + usec(group->deadline_at));
 	td_json_add_int(w, "condemned", group->n_condemned);
 	td_json_end_object(w);
 }

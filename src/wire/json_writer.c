@@ -4,37 +4,51 @@
  * a double (one in ten timestamps in microseconds comes out as 1.76e+15), and since a list of
  * 10,000 tasks would cost some 200,000 small allocations before the first byte is written.
  */
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/assert.h"
 #include "base/utf8.h"
 #include "wire/json.h"
 
-static void add_quoted(struct td_strbuf *buf, const char *text, size_t length)
+/* Whether a byte stands for itself: no control character, quote, backslash or part of UTF-8. */
+static inline bool is_plain(unsigned char c)
+{
+	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+/* Writes one character that is not plain; returns its length in the text. */
+static size_t add_special(struct td_strbuf *buf, const char *text, size_t length)
 {
 	static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
-	size_t plain = 0, n; /* where the part begins that needs no escape */
+	unsigned char c = (unsigned char)*text;
+	const char *known = c != '\0' ? strchr(from, c) : NULL;
+	size_t n = td_utf8_char(text, length);
+
+	if (n == 0)
+		td_strbuf_adds(buf, "\xEF\xBF\xBD"); /* U+FFFD */
+	else if (known != NULL)
+		td_strbuf_add(buf, (char[]){'\\', to[known - from]}, 2);
+	else if (c < 0x20)
+		td_strbuf_addf(buf, "\\u%04x", c);
+	else
+		td_strbuf_add(buf, text, n);
+	return n > 0 ? n : 1;
+}
+
+static void add_quoted(struct td_strbuf *buf, const char *text, size_t length)
+{
+	size_t i = 0;
 
 	td_strbuf_addc(buf, '"');
-	for (size_t i = 0; i < length; i += n) {
-		unsigned char c = (unsigned char)text[i];
-		const char *known = c != '\0' ? strchr(from, c) : NULL;
+	while (i < length) {
+		size_t plain = i;
 
-		n = td_utf8_char(text + i, length - i);
-		if (n > 0 && c >= 0x20 && known == NULL)
-			continue;
+		while (i < length && is_plain((unsigned char)text[i]))
+			i++;
 		td_strbuf_add(buf, text + plain, i - plain);
-		if (n == 0)
-			td_strbuf_adds(buf, "\xEF\xBF\xBD"); /* U+FFFD */
-		else if (known != NULL)
-			td_strbuf_addf(buf, "\\%c", to[known - from]);
-		else
-			td_strbuf_addf(buf, "\\u%04x", c);
-		n = n > 0 ? n : 1;
-		plain = i + n;
+		if (i < length)
+			i += add_special(buf, text + i, length - i);
 	}
-	td_strbuf_add(buf, text + plain, length - plain);
 	td_strbuf_addc(buf, '"');
 }
 
@@ -102,8 +116,16 @@ void td_json_add_bytes(struct td_json_writer *w, const char *key, const char *te
 
 void td_json_add_int(struct td_json_writer *w, const char *key, int64_t value)
 {
+	char digits[24], *at = digits + sizeof(digits);
+	uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+
 	begin_value(w, key);
-	td_strbuf_addf(w->buf, "%" PRId64, value);
+	do
+		*--at = (char)('0' + rest % 10);
+	while ((rest /= 10) > 0);
+	if (value < 0)
+		*--at = '-';
+	td_strbuf_add(w->buf, at, (size_t)(digits + sizeof(digits) - at));
 }
 
 void td_json_add_bool(struct td_json_writer *w, const char *key, bool value)
