@@ -40,7 +40,7 @@ TASKD_API int *taskd_errno_location(void);
 struct taskd_plugin {
 	uint32_t size;                    /* set by TASKD_PLUGIN() */
 	uint32_t abi;                     /* set by TASKD_PLUGIN() */
-	const char *name;                 /* as in `plugin = NAME`: lower case, digits, '-' */
+	const char *name;                 /* as in `plugin = NAME`: a-z, 0-9, '-', '_' */
 	const char *version;              /* of the plugin; may be NULL */
 	const char *summary;              /* one line for `taskctl plugins` */
 	const struct taskd_param *params; /* ends with a NULL name; may be NULL */
