@@ -19,7 +19,7 @@
 #include "plugins/exec_lines.h"
 #include "plugins/exec_plan.h"
 
-#define READ_LIMIT (64 * 1024)    /* bytes at a time, so that one stream cannot starve the other */
+#define READ_LIMIT 8192           /* bytes at a time: each may be a line, and other tasks wait */
 #define LAST_READ_LIMIT (1 << 20) /* bytes still in a pipe after the end */
 #define KILL_WAIT (5 * TASKD_SEC) /* for a process to end after SIGKILL */
 

@@ -92,7 +92,7 @@ static int find_user(struct exec_plan *plan, struct user_lookup **ret_lookup)
 		return -TASKD_ENOMEM;
 	if (!copy_text(lookup->name, sizeof(lookup->name), plan->user))
 		return taskd_fail(-TASKD_EINVAL, "user: the name is too long");
-	r = offload_run(lookup, look_up_user, TASKD_FOREVER);
+	r = offload_run(lookup, "user-lookup", look_up_user, TASKD_FOREVER);
 	if (r == -TASKD_ECANCELED)
 		return r;
 	if (r < 0)

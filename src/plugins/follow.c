@@ -80,14 +80,15 @@ static void take(struct follow *follow, const char *bytes, size_t length)
 
 static void say_status(const struct follow *follow)
 {
+	const unsigned long long n = follow->n_lines, n_matched = follow->n_matched;
+	const char *plural = n == 1 ? "" : "s";
+
 	if (follow->file_fd < 0)
-		taskd_status("waiting for the file, %llu lines so far",
-			     (unsigned long long)follow->n_lines);
+		taskd_status("waiting for the file, %llu line%s so far", n, plural);
 	else if (follow->pattern != NULL)
-		taskd_status("%llu lines, %llu matched", (unsigned long long)follow->n_lines,
-			     (unsigned long long)follow->n_matched);
+		taskd_status("%llu line%s, %llu matched", n, plural, n_matched);
 	else
-		taskd_status("%llu lines", (unsigned long long)follow->n_lines);
+		taskd_status("%llu line%s", n, plural);
 }
 
 /* ---- file ------------------------------------------------------------------------------- */

@@ -17,6 +17,9 @@
 #define STACK_BYTES (256 * 1024) /* name services may load and run anything */
 #define LOOK_EVERY TASKD_SEC     /* how soon a helper that was cancelled unstarted is noticed */
 
+/* Tells the helpers of this plugin apart. */
+static atomic_uint n_helpers;
+
 struct offload {
 	atomic_int refs;
 	atomic_bool started;
@@ -87,11 +90,12 @@ static int wait_done(struct offload *offload, const taskd_task *helper, taskd_ns
 	}
 }
 
-int offload_run(void *data, void (*work)(void *data), taskd_nsec timeout)
+int offload_run(void *data, const char *what, void (*work)(void *data), taskd_nsec timeout)
 {
 	struct offload *offload = (void *)((unsigned char *)data - offsetof(struct offload, data));
 	const struct taskd_spawn_options options = {
 		.size = sizeof(options),
+		.name = taskd_printf("%s-%u", what, atomic_fetch_add(&n_helpers, 1) + 1),
 		.driver = TASKD_DRIVER_THREAD,
 		.stack_size = STACK_BYTES,
 	};

@@ -13,9 +13,10 @@ void *offload_new(size_t size);
 
 /*
  * Runs work(data) on a thread and waits for it; `data` comes from offload_new(), for one run.
+ * `what` begins the name of the helper task ("user-lookup").
  * Returns: 0. Errors: -TASKD_ETIMEDOUT and -TASKD_ECANCELED: the helper may still write to
  * `data`, which must not be read; those of taskd_spawn(). Blocks: until done or `timeout`.
  */
-int offload_run(void *data, void (*work)(void *data), taskd_nsec timeout);
+int offload_run(void *data, const char *what, void (*work)(void *data), taskd_nsec timeout);
 
 #endif

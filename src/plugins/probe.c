@@ -142,7 +142,7 @@ static int find_host(struct probe *probe, const char *text)
 	look_up(lookup, AI_NUMERICHOST | AI_NUMERICSERV);
 	if (lookup->error == EAI_NONAME) {
 		left = probe->end - taskd_now();
-		r = offload_run(lookup, look_up_name, left > 0 ? left : 0);
+		r = offload_run(lookup, "host-lookup", look_up_name, left > 0 ? left : 0);
 		if (r == -TASKD_ETIMEDOUT)
 			return down("resolve", why(r));
 		if (r < 0)
@@ -218,7 +218,24 @@ static int connect_to_any(struct probe *probe)
 
 /* ---- conversation ----------------------------------------------------------------------- */
 
-/* Resolves \r \n \t \\ in place, since a configuration cannot hold them. Returns the length. */
+/* What a letter behind a backslash stands for. */
+static char unescaped(char letter)
+{
+	switch (letter) {
+	case 'r':
+		return '\r';
+	case 'n':
+		return '\n';
+	case 't':
+		return '\t';
+	case '0':
+		return '\0';
+	default:
+		return letter;
+	}
+}
+
+/* Resolves \r \n \t \0 \\ in place, since a configuration cannot hold them. Returns the length. */
 static size_t unescape(char *text)
 {
 	char *to = text;
@@ -228,7 +245,7 @@ static size_t unescape(char *text)
 
 		if (c == '\\' && at[1] != '\0') {
 			at++;
-			c = *at == 'r' ? '\r' : *at == 'n' ? '\n' : *at == 't' ? '\t' : *at;
+			c = unescaped(*at);
 		}
 		*to++ = c;
 	}
@@ -332,8 +349,8 @@ static int run(taskd_self *self, void *arg)
 	if (r != 0)
 		return r;
 	took = taskd_now() - begin;
-	taskd_status("up, %lld.%lldms", (long long)(took / TASKD_MSEC),
-		     (long long)(took % TASKD_MSEC / (TASKD_MSEC / 10)));
+	taskd_status("up, %lld.%02lldms", (long long)(took / TASKD_MSEC),
+		     (long long)(took % TASKD_MSEC / (TASKD_MSEC / 100)));
 	return 0;
 }
 
@@ -350,8 +367,8 @@ static const struct taskd_param params[] = {
 	 .help = "How long the whole probe may take, looking up the name included."},
 	{.name = "send",
 	 .type = TASKD_PARAM_STRING,
-	 .help = "A text to send once connected; \\r, \\n, \\t and \\\\ stand for themselves in "
-		 "C."},
+	 .help = "A text to send once connected; \\r, \\n, \\t, \\0 and \\\\ mean what they mean "
+		 "in C."},
 	{.name = "expect",
 	 .type = TASKD_PARAM_STRING,
 	 .help = "A text that the answer must contain, written as in `send`."},
