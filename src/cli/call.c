@@ -329,6 +329,25 @@ int td_call_exit_of(const char *error)
 	return TD_EXIT_FAILED;
 }
 
+int td_call_why_absent(struct td_cli *cli, struct td_client *client, const char *path)
+{
+	struct td_strbuf text = TD_STRBUF_INIT;
+	struct td_json_writer w = TD_JSON_WRITER_INIT(&text);
+	struct td_failure failure = {0};
+	struct td_reply reply;
+	bool there;
+
+	td_json_begin_object(&w, NULL);
+	td_json_add_string(&w, "path", path);
+	td_json_end_object(&w);
+	there = td_strbuf_ok(&text) &&
+		td_client_call(client, TD_CALL_INTERFACE ".Get", text_of(&text), TD_CLIENT_PLAIN,
+			       answer_time(cli), &reply, &failure) == 0 &&
+		td_json_get(reply.parameters, "task") != NULL;
+	td_strbuf_fini(&text);
+	return there ? TD_EXIT_FAILED : TD_EXIT_NO_SUCH;
+}
+
 int td_call_check(struct td_cli *cli, const struct td_reply *reply)
 {
 	const char *message = td_json_text_or(reply->parameters, "message", NULL);

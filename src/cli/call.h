@@ -56,6 +56,9 @@ int td_call_leave(struct td_cli *cli, enum td_call_event event, const char *wait
 		  const char *goes_on);
 /* Tells an error reply. Returns: its exit code; TD_EXIT_DONE when it is no error. */
 int td_call_check(struct td_cli *cli, const struct td_reply *reply);
+/* After NoSuchTask: whether the task is there, but has ended. Then it is "not running" rather than
+ * "no such thing". Returns: the exit code for that. */
+int td_call_why_absent(struct td_cli *cli, struct td_client *client, const char *path);
 /* The exit code that belongs to the full name of an error. */
 int td_call_exit_of(const char *error);
 

@@ -11,6 +11,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "base/assert.h"
 #include "base/duration.h"
 #include "base/fd.h"
 #include "base/mem.h"
@@ -126,13 +127,16 @@ void td_cli_no_deadline(struct td_cli *cli)
 		cli->deadline_ns = INT64_MAX;
 }
 
+/* The signals to take over. What our caller has us ignore (as nohup(1) does) stays ignored. */
 static void our_signals(sigset_t *set)
 {
+	static const int ours[] = {SIGINT, SIGTERM, SIGHUP, SIGWINCH};
+	struct sigaction now;
+
 	sigemptyset(set);
-	sigaddset(set, SIGINT);
-	sigaddset(set, SIGTERM);
-	sigaddset(set, SIGHUP);
-	sigaddset(set, SIGWINCH);
+	for (size_t i = 0; i < TD_ARRAY_SIZE(ours); i++)
+		if (sigaction(ours[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+			sigaddset(set, ours[i]);
 }
 
 void td_cli_signals_start(struct td_cli *cli)

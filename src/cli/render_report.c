@@ -89,10 +89,13 @@ static void report_head(const struct td_style *style, struct td_strbuf *out,
 			any = true;
 		}
 	td_strbuf_adds(out, any ? ")\n" : "\n");
-	td_strbuf_addf(out, "  grace %s, draining took %s, aborting took %s\n",
+	td_strbuf_addf(out, "  grace %s, draining took %s",
 		       td_text_span(td_json_int_or(report, "graceUsec", 0), grace),
-		       td_text_span(td_json_int_or(report, "drainUsec", 0), drain),
-		       td_text_span(td_json_int_or(report, "abortUsec", 0), abort_));
+		       td_text_span(td_json_int_or(report, "drainUsec", 0), drain));
+	if (tone != TD_TONE_GOOD)
+		td_strbuf_addf(out, ", aborting took %s",
+			       td_text_span(td_json_int_or(report, "abortUsec", 0), abort_));
+	td_strbuf_addc(out, '\n');
 }
 
 void td_render_report(const struct td_style *style, struct td_strbuf *out,

@@ -163,7 +163,7 @@ static void show_task(struct facts *facts, const struct td_json *json)
 			     td_text_span(task.ended_us - task.started_us, span));
 	}
 	show_runs(facts, &task);
-	if (task.hogs != TD_VIEW_NONE && task.hogs > 0 && !ended)
+	if (td_view_task_hogs(&task))
 		fact(facts, TD_TONE_WARN, "hogs",
 		     "it holds a thread of its own: it ran without waiting");
 	show_parameters(facts, task.parameters);

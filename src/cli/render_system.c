@@ -6,28 +6,28 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/mem.h"
 #include "cli/table.h"
 #include "cli/view.h"
 
-enum param_column { PARAM_NAME, PARAM_TYPE, PARAM_DEFAULT, PARAM_HELP };
+#define HELP_INDENT 4 /* columns before the help of a parameter */
+#define HELP_WIDTH 96 /* columns of help where the output has no limit */
 
-static const struct td_column param_columns[] = {
-	[PARAM_NAME] = {.title = "PARAMETER"},
-	[PARAM_TYPE] = {.title = "TYPE"},
-	[PARAM_DEFAULT] = {.title = "DEFAULT", .stretch = true, .min = 8, .rank = 1},
-	[PARAM_HELP] = {.title = "HELP", .stretch = true, .min = 20, .rank = 2},
-};
-
-/* "integer in ms, 1 to 100", "enum: a | b". */
+/* "integer in ms, 1 to 100"; of an enum its choices, which say more than that word. */
 static void type_text(const struct td_json *parameter, struct td_strbuf *out)
 {
+	const struct td_json *i;
+	const char *sep = "";
 	const char *unit = td_json_text_or(parameter, "unit", NULL);
 	int64_t min = td_json_int_or(parameter, "min", TD_VIEW_NONE);
 	int64_t max = td_json_int_or(parameter, "max", TD_VIEW_NONE);
-	const struct td_json *i;
-	const char *sep = ": ";
 
-	td_strbuf_adds(out, td_json_text_or(parameter, "type", "?"));
+	TD_JSON_FOREACH (i, td_json_get(parameter, "choices")) {
+		td_strbuf_addf(out, "%s%s", sep, td_json_text_or(i, NULL, "?"));
+		sep = "|";
+	}
+	if (sep[0] == '\0')
+		td_strbuf_adds(out, td_json_text_or(parameter, "type", "?"));
 	if (unit != NULL && unit[0] != '\0')
 		td_strbuf_addf(out, " in %s", unit);
 	/* Where only one end was meant, the other is that of the type. */
@@ -41,33 +41,69 @@ static void type_text(const struct td_json *parameter, struct td_strbuf *out)
 		td_strbuf_addf(out, ", at least %" PRId64, min);
 	else if (max != TD_VIEW_NONE)
 		td_strbuf_addf(out, ", at most %" PRId64, max);
-	TD_JSON_FOREACH (i, td_json_get(parameter, "choices")) {
-		td_strbuf_addf(out, "%s%s", sep, td_json_text_or(i, NULL, "?"));
-		sep = " | ";
-	}
 }
 
-static void parameter_row(struct td_table *table, const struct td_json *parameter)
+/* What stands behind the name: "integer in ms, 1 to 100, default 5". */
+static void facts_text(const struct td_json *parameter, struct td_strbuf *out)
 {
 	const char *otherwise = td_json_text_or(parameter, "default", NULL);
-	struct td_strbuf type = TD_STRBUF_INIT;
 
-	type_text(parameter, &type);
-	td_table_row(table);
-	td_table_cellf(table, PARAM_NAME, TD_TONE_PLAIN, "  %s",
-		       td_json_text_or(parameter, "name", "?"));
-	td_table_cell_take(table, PARAM_TYPE, TD_TONE_FAINT, &type);
+	type_text(parameter, out);
 	if (td_json_bool_or(parameter, "required", false))
-		td_table_cell(table, PARAM_DEFAULT, TD_TONE_WARN, "required");
+		td_strbuf_adds(out, ", required");
 	else if (otherwise != NULL)
-		td_table_cellf(table, PARAM_DEFAULT, TD_TONE_PLAIN, "= %s", otherwise);
-	td_table_cell(table, PARAM_HELP, TD_TONE_PLAIN, td_json_text_or(parameter, "help", ""));
+		td_strbuf_addf(out, ", default %s", otherwise);
+}
+
+/* Folds a clean text at its spaces. */
+static void put_folded(const struct td_style *style, struct td_strbuf *out, const char *text)
+{
+	size_t limit = style->width > 0 ? (size_t)style->width : HELP_WIDTH, at = 0;
+
+	while (*text != '\0') {
+		size_t length = strcspn(text, " "), columns;
+		char *word = td_mem_strndup(text, length);
+
+		if (word == NULL) {
+			out->failed = true;
+			return;
+		}
+		columns = td_style_columns(style, word);
+		if (at > 0 && at + 1 + columns > limit) {
+			td_strbuf_addc(out, '\n');
+			at = 0;
+		}
+		td_strbuf_addf(out, "%*s%s", at == 0 ? HELP_INDENT : 1, "", word);
+		at += (at == 0 ? HELP_INDENT : 1) + columns;
+		td_mem_free(word);
+		text += length + strspn(text + length, " ");
+	}
+	if (at > 0)
+		td_strbuf_addc(out, '\n');
+}
+
+static void parameter_text(const struct td_style *style, struct td_strbuf *out,
+			   const struct td_json *parameter)
+{
+	char *help = td_style_clean(style, td_json_text_or(parameter, "help", NULL));
+	struct td_strbuf facts = TD_STRBUF_INIT;
+
+	facts_text(parameter, &facts);
+	td_strbuf_adds(out, "  ");
+	td_style_put(style, out, TD_TONE_STRONG, td_json_text_or(parameter, "name", "?"));
+	td_strbuf_adds(out, "  ");
+	td_style_take(style, out, TD_TONE_FAINT, &facts);
+	td_strbuf_addc(out, '\n');
+	if (help == NULL)
+		out->failed = true;
+	else
+		put_folded(style, out, help);
+	td_mem_free(help);
 }
 
 static void plugin_text(const struct td_style *style, struct td_strbuf *out,
 			const struct td_json *plugin)
 {
-	struct td_table *table = td_table_new(style, param_columns, TD_ARRAY_SIZE(param_columns));
 	const char *driver = td_json_text_or(plugin, "driver", NULL);
 	const char *version = td_json_text_or(plugin, "version", NULL);
 	const char *summary = td_json_text_or(plugin, "summary", NULL);
@@ -90,9 +126,7 @@ static void plugin_text(const struct td_style *style, struct td_strbuf *out,
 		       td_text_count(td_json_int_or(plugin, "tasks", 0), "task", tasks),
 		       td_style_off(style, TD_TONE_FAINT));
 	TD_JSON_FOREACH (i, td_json_get(plugin, "parameters"))
-		parameter_row(table, i);
-	td_table_print(table, out, false);
-	td_table_free(table);
+		parameter_text(style, out, i);
 }
 
 static void refused_text(const struct td_style *style, struct td_strbuf *out,
@@ -245,10 +279,12 @@ void td_render_event(const struct td_style *style, struct td_strbuf *out,
 		return;
 	td_style_put(style, out, TD_TONE_FAINT,
 		     td_text_clock(td_json_int_or(event, "timeUsec", 0), clock));
-	td_strbuf_addf(&text, "  %-7s  ", level);
+	td_strbuf_addf(&text, " %-7s ", level);
 	td_style_take(style, out, level_tone(level), &text);
 	td_style_put(style, out, TD_TONE_STRONG, path[0] ? path : "/");
-	td_strbuf_adds(out, "  ");
+	/* What a program wrote looks different from what is said about it. */
+	td_strbuf_adds(out,
+		       strcmp(td_json_text_or(event, "kind", ""), "output") == 0 ? " | " : ": ");
 	td_style_put(style, out, level_tone(level), td_json_text_or(event, "text", ""));
 	td_strbuf_addc(out, '\n');
 }

@@ -239,7 +239,7 @@ static void status_cell(const struct td_style *style, struct td_table *table, si
 	} else if (task->last_message != NULL) {
 		td_strbuf_adds(&text, task->last_message);
 	}
-	if (task->hogs != TD_VIEW_NONE && task->hogs > 0 && !td_view_task_ended(task))
+	if (td_view_task_hogs(task))
 		td_strbuf_addf(&text, "%s(hogs a thread)", text.length > 0 ? " " : "");
 	td_table_cell_take(table, column, tone, &text);
 }

@@ -57,7 +57,7 @@ const struct td_verb td_verb_start = {
 };
 
 /* Says how many were told to stop. Nothing to stop is a failure when one task was meant. */
-static int print_cancelled(struct td_cli *cli, const struct td_json *reply, void *data)
+static int print_cancelled(struct td_cli *cli, const struct td_json *reply, const char *asked)
 {
 	int64_t n = td_json_int_or(reply, "cancelled", 0);
 	struct td_strbuf text = TD_STRBUF_INIT;
@@ -65,9 +65,9 @@ static int print_cancelled(struct td_cli *cli, const struct td_json *reply, void
 	const char *why;
 	char count[TD_TEXT_SIZE];
 
-	if (n == 0 && td_path_parse(data, &path, &why) == 0 && path.kind != TD_PATH_GROUP)
-		return td_cli_error(cli, TD_EXIT_FAILED, "%s is not running", (char *)data);
-	td_style_put(&cli->style, &text, TD_TONE_PLAIN, data);
+	if (n == 0 && td_path_parse(asked, &path, &why) == 0 && path.kind != TD_PATH_GROUP)
+		return td_cli_error(cli, TD_EXIT_FAILED, "%s is not running", asked);
+	td_style_put(&cli->style, &text, TD_TONE_PLAIN, asked);
 	td_strbuf_addf(&text, ": asked %s to stop\n", td_text_count(n, "task", count));
 	return td_cli_print(cli, &text);
 }
@@ -76,17 +76,28 @@ static int run_cancel(struct td_cli *cli, const struct td_args *args)
 {
 	struct td_strbuf text = TD_STRBUF_INIT;
 	struct td_json_writer w = TD_JSON_WRITER_INIT(&text);
-	char *path = args->words[0];
+	struct td_client *client = NULL;
+	const char *path = args->words[0];
+	struct td_reply reply;
 	int code = td_cli_check_path(cli, path);
 
+	if (code == TD_EXIT_DONE)
+		code = td_call_connect(cli, &client);
 	if (code != TD_EXIT_DONE)
 		return code;
 	td_json_begin_object(&w, NULL);
 	td_json_add_string(&w, "path", path);
 	td_json_add_optional(&w, "reason", td_args_value(args, "reason"));
 	td_json_end_object(&w);
-	code = td_call_show(cli, "Cancel", &text, print_cancelled, path);
+	code = td_call_ask(cli, client, "Cancel", &text, &reply);
+	if (code == TD_EXIT_NO_SUCH)
+		code = td_call_why_absent(cli, client, path);
+	else if (code == TD_EXIT_DONE && cli->json)
+		code = td_cli_print_json(cli, reply.parameters);
+	else if (code == TD_EXIT_DONE)
+		code = print_cancelled(cli, reply.parameters, path);
 	td_strbuf_fini(&text);
+	td_client_free(client);
 	return code;
 }
 
@@ -157,6 +168,8 @@ static int await_report(struct td_cli *cli, struct td_client *client, const stru
 		if (event != TD_CALL_REPLY)
 			return leave(cli, stop, event);
 		code = td_call_check(cli, &reply);
+		if (code == TD_EXIT_NO_SUCH && stop->path != NULL)
+			return td_call_why_absent(cli, client, stop->path);
 		return code == TD_EXIT_DONE ? show_report(cli, stop, reply.parameters) : code;
 	}
 }

@@ -100,6 +100,11 @@ bool td_view_task_ended(const struct td_view_task *task)
 	return strcmp(task->state, "ended") == 0;
 }
 
+bool td_view_task_hogs(const struct td_view_task *task)
+{
+	return task->hogs != TD_VIEW_NONE && task->hogs > 0 && strcmp(task->state, "running") == 0;
+}
+
 /* The word that says most: how it ended, else what it does. */
 static const char *task_word(const struct td_view_task *task)
 {
@@ -140,6 +145,10 @@ int64_t td_view_task_since(const struct td_view_task *task)
 {
 	if (td_view_task_ended(task) && task->ended_us != TD_VIEW_NONE)
 		return task->ended_us;
+	/* Of a periodic task the runs are short and told elsewhere; this is how long it is there.
+	 */
+	if (task->every_us != TD_VIEW_NONE)
+		return task->created_us;
 	return task->started_us != TD_VIEW_NONE ? task->started_us : task->created_us;
 }
 

@@ -44,6 +44,8 @@ void td_view_task_read(struct td_view_task *task, const struct td_json *json);
 void td_view_group_read(struct td_view_group *group, const struct td_json *json);
 
 bool td_view_task_ended(const struct td_view_task *task);
+/* Whether it holds a thread of its own at this moment. */
+bool td_view_task_hogs(const struct td_view_task *task);
 /* "waiting", "failed (3)": the state, or how it ended. Negative codes are those of taskd, and the
  * message has their text. */
 void td_view_task_state(const struct td_view_task *task, struct td_strbuf *out);
@@ -52,7 +54,7 @@ enum td_tone td_view_task_tone(const struct td_view_task *task);
 const char *td_view_task_mark(const struct td_style *style, const struct td_view_task *task);
 /* How bad an outcome is; TD_TONE_PLAIN for NULL. */
 enum td_tone td_view_outcome_tone(const char *outcome);
-/* Since when it is as it is: the end, else the start, else the creation. */
+/* Since when it is as it is: the end, else the start, else (and of a periodic one) the creation. */
 int64_t td_view_task_since(const struct td_view_task *task);
 
 /* "by taskctl (uid 0, pid 42) on jobs: not needed", all that is known in one line. */

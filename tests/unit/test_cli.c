@@ -396,6 +396,15 @@ START_TEST(what_is_asked_for_is_what_is_sent)
 {
 	static const struct fake_answer script[] = {
 		{MANAGER "Run", .replies = "{\"parameters\":{\"task\":{\"path\":\"jobs/a.1\"}}}"},
+		{MANAGER "Cancel", .call = "/ended",
+		 .replies = "{\"error\":\"" MANAGER "NoSuchTask\",\"parameters\":{\"message\":"
+			    "\"jobs/ended has ended\"}}"},
+		{MANAGER "Stop", .replies = "{\"error\":\"" MANAGER
+					    "NoSuchTask\",\"parameters\":{\"message\":"
+					    "\"jobs/ended has ended\"}}"},
+		{MANAGER "Get", .call = "/ended", .replies = "{\"parameters\":{\"task\":{}}}"},
+		{MANAGER "Get",
+		 .replies = "{\"error\":\"" MANAGER "NoSuchTask\",\"parameters\":{}}"},
 		{MANAGER "Cancel", .call = "gone", .replies = "{\"parameters\":{\"cancelled\":0}}"},
 		{MANAGER "Cancel", .replies = "{\"parameters\":{\"cancelled\":2}}"},
 		{MANAGER "Start", .replies = "{\"parameters\":{\"task\":{\"path\":\"jobs/a\"}}}"},
@@ -430,6 +439,10 @@ START_TEST(what_is_asked_for_is_what_is_sent)
 		fake_daemon_stop(fake);
 	}
 	expect(script, "taskctl cancel jobs/gone", 1, "", "taskctl: jobs/gone is not running\n");
+	/* What is there but has ended is not the same as what never was. */
+	expect(script, "taskctl cancel jobs/ended", 1, "", "taskctl: jobs/ended has ended\n");
+	expect(script, "taskctl stop jobs/ended", 1, "", "taskctl: jobs/ended has ended\n");
+	expect(script, "taskctl stop jobs/never", 3, "", NULL);
 }
 END_TEST
 
@@ -526,7 +539,7 @@ START_TEST(watch_prints_a_line_for_each_event_and_tells_of_lost_ones)
 
 	expect(script, "taskctl watch host --level debug", 4,
 	       "-- 3 events were lost here: this reader was too slow --\n"
-	       "11:59:59.123  warning  host/load  load is high.[2J\n",
+	       "11:59:59.123 warning host/load: load is high.[2J\n",
 	       "taskctl: the daemon is stopping\n");
 	expect(script, "taskctl watch host -l debug --json", 4,
 	       "{\"sequence\":4}\n" REPLY_EVENT "\n", NULL);

@@ -371,10 +371,14 @@ START_TEST(plugins_show_types_ranges_defaults_and_refusals)
 	/* clang-format off */
 	expect(&out,
 "exec 1.0  runs a program  fiber, 2 tasks\n"
-"  command  list                       required  what to run\n"
-"  nice     integer, -20 to 19         = 0       as in nice(1)\n"
-"  output   enum: events | discard     = events  what becomes of its output\n"
-"  limit    size in bytes, at least 1            of memory\n"
+"  command  list, required\n"
+"    what to run\n"
+"  nice  integer, -20 to 19, default 0\n"
+"    as in nice(1)\n"
+"  output  events|discard, default events\n"
+"    what becomes of its output\n"
+"  limit  size in bytes, at least 1\n"
+"    of memory\n"
 "\n"
 "old  refused: made for ABI 1, this is 2\n"
 "  /lib/old.so\n");
@@ -428,7 +432,7 @@ START_TEST(an_event_is_one_clean_line_and_lost_ones_are_told)
 	/* clang-format off */
 	expect(&out,
 "-- 3 events were lost here: this reader was too slow --\n"
-"11:59:59.123  warning  host/load  load is high.[2J\n");
+"11:59:59.123 warning host/load: load is high.[2J\n");
 	/* clang-format on */
 	td_json_free(json);
 	json = parse("{\"sequence\":12}");
