@@ -76,7 +76,8 @@ struct daemon {
 	struct td_client *client;
 };
 
-static void ask(struct daemon *d, const char *method, const char *parameters, struct td_reply *reply)
+static void ask(struct daemon *d, const char *method, const char *parameters,
+		struct td_reply *reply)
 {
 	struct td_failure failure = {0};
 
@@ -115,9 +116,8 @@ static void start(struct daemon *d, const char *taskd, const char *plugins, cons
 {
 	struct sockaddr_un notify = {.sun_family = AF_UNIX};
 	char path[128], state[128], variable[160];
-	char *argv[] = {(char *)taskd, "-c",	     path,	      "--socket",
-			d->socket,     "--plugin-dir", (char *)plugins, "--state-dir",
-			state,	       NULL};
+	const char *argv[] = {taskd,          "-c",    path,          "--socket", d->socket,
+			      "--plugin-dir", plugins, "--state-dir", state,      NULL};
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct td_failure failure = {0};
 	FILE *file;
@@ -137,7 +137,7 @@ static void start(struct daemon *d, const char *taskd, const char *plugins, cons
 		die(path);
 	chmod(path, 0600);
 	began = now();
-	if (posix_spawn(&d->pid, taskd, NULL, NULL, argv, environ) != 0)
+	if (posix_spawn(&d->pid, taskd, NULL, NULL, (char **)(uintptr_t)argv, environ) != 0)
 		die(taskd);
 	wait_ready(fd);
 	d->ready = now() - began;
@@ -286,7 +286,8 @@ static char *large_config(int n)
 		die("malloc");
 	at += snprintf(at, 64, "[daemon]\nlog-level = error\n");
 	for (int i = 0; i < n; i++)
-		at += snprintf(at, 80, "[task g%d/t%d]\nplugin = heartbeat\nevery = 1h\n", i % 100, i);
+		at += snprintf(at, 80, "[task g%d/t%d]\nplugin = heartbeat\nevery = 1h\n", i % 100,
+			       i);
 	return text;
 }
 
