@@ -38,7 +38,7 @@ struct td_group {
 	struct td_list ended; /* records kept after the end, oldest first */
 	struct td_map *names; /* owned: live tasks with a name; NULL while there is none */
 	uint32_t n_tasks, n_ended;
-	uint32_t n_below; /* live tasks here and in all groups below */
+	uint32_t n_below;         /* live tasks here and in all groups below */
 	uint32_t n_open_children; /* child groups that are not closed */
 	uint32_t n_condemned;
 	uint32_t n_records; /* control blocks that name this group, ended ones and ghosts too */

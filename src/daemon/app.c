@@ -77,9 +77,10 @@ size_t td_app_degraded(struct td_app *app, char texts[TD_DEGRADED_MAX][160])
 	td_leave(t);
 	if (condemned)
 		(void)snprintf(texts[n++], sizeof(texts[0]),
-			       "%" PRIu64 " tasks could not be stopped and were condemned (%" PRIu64
-			       " came back)",
-			       condemned, ghosts);
+			       "%" PRIu64
+			       " task%s condemned: still running when it had to end (%" PRIu64
+			       " came back later)",
+			       condemned, condemned == 1 ? " was" : "s were", ghosts);
 	while ((plugin = td_loader_next(app->loader, plugin)))
 		refused += !plugin->descriptor;
 	if (refused)

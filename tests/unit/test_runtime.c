@@ -93,7 +93,9 @@ static char trace[256];
 
 static void note(void *arg)
 {
-	strcat(trace, arg);
+	size_t length = strlen(trace);
+
+	(void)snprintf(trace + length, sizeof(trace) - length, "%s", (const char *)arg);
 }
 
 static int swallow(taskd_self *self, void *arg)
