@@ -41,7 +41,7 @@
 	  NULL, "How many clients may be connected.")                                              \
 	X(MAX_CONNECTIONS_PER_USER, max_connections_per_user, "max-connections-per-user", INTEGER, \
 	  NULL, "64", 1, 65536, NULL, "How many clients of one user may be connected.")            \
-	X(EVENTS, events_bytes, "events", SIZE, NULL, "1M", 16 * TD_CONFIG_KIB,                  \
+	X(EVENTS, events_bytes, "events", SIZE, NULL, "1M", 16 * TD_CONFIG_KIB,                    \
 	  64 * TD_CONFIG_MIB, NULL,                                                                \
 	  "How much memory the latest events may take; the oldest are overwritten.")               \
 	X(LOG_LEVEL, log_level, "log-level", ENUM, NULL, "info", TASKD_ERR, 0,                     \
