@@ -110,6 +110,51 @@ void td_emit(struct td_runtime *rt, enum td_event_kind kind, enum taskd_level le
 	td_emit_text(rt, kind, level, group, task, 0, text);
 }
 
+/* ---- calling out ------------------------------------------------------------------------ */
+
+/* Calls the watchers of the first task of the list. */
+static void tell_watchers(struct td_runtime *rt)
+{
+	struct td_task *task = TD_LIST_FIRST(&rt->told, struct td_task, wait_link);
+
+	td_list_remove(&task->wait_link);
+	while (task->watchers) {
+		struct td_watcher *watcher = task->watchers;
+
+		task->watchers = watcher->next;
+		watcher->ended(watcher, task);
+	}
+	td_task_unref(task);
+}
+
+static void tell_done(struct td_runtime *rt)
+{
+	struct td_stop *stop = rt->done;
+
+	rt->done = stop->next;
+	if (!rt->done)
+		rt->done_end = &rt->done;
+	stop->next = NULL;
+	stop->done(stop, stop->data);
+}
+
+void td_walk_end(struct td_runtime *rt)
+{
+	td_assert(rt->walks > 0);
+	if (--rt->walks > 0 || rt->telling)
+		return;
+	/* What they do may end more; those are told here, not from inside: a chain of tasks that
+	 * end each other must not become a chain of calls. */
+	rt->telling = true;
+	while (!td_list_empty(&rt->told) || rt->done) {
+		if (!td_list_empty(&rt->told))
+			tell_watchers(rt);
+		else
+			tell_done(rt);
+	}
+	rt->telling = false;
+}
+
 /* ---- birth ------------------------------------------------------------------------------ */
 
 static int init_parts(struct td_runtime *rt)
@@ -117,6 +162,8 @@ static int init_parts(struct td_runtime *rt)
 	if (td_ring_init(&rt->ring, rt->limits.event_bytes) < 0)
 		return -TASKD_ENOMEM;
 	rt->ready_end = &rt->ready;
+	rt->done_end = &rt->done;
+	td_list_init(&rt->told);
 	rt->fd_requests_end = &rt->fd_requests;
 	td_stack_pool_init(&rt->stacks);
 	if (td_timer_reserve(rt) < 0)

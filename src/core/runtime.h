@@ -75,6 +75,11 @@ struct td_runtime {
 	struct td_ring ring;
 	struct td_counters counters;
 	void *(*cxa_globals)(void); /* __cxa_get_globals(), once libstdc++ is loaded */
+	uint32_t walks;             /* changes of the tree in progress: see td_walk_begin() */
+	bool telling;               /* the outermost td_walk_end() makes the calls */
+	struct td_list told;        /* ended tasks whose watchers are still to be called */
+	struct td_stop *done;       /* stops, too, in the order of their end */
+	struct td_stop **done_end;
 	struct td_task *free_tasks; /* control blocks to be used again */
 	uint32_t n_free_tasks;
 };
@@ -161,6 +166,16 @@ static inline taskd_nsec td_later(taskd_nsec now, taskd_nsec duration)
 	return __builtin_add_overflow(now, duration < 0 ? 0 : duration, &when) ? TASKD_FOREVER
 									       : when;
 }
+
+/*
+ * Around whatever ends tasks or closes groups: those who want to be told are called at the end of
+ * the outermost one, so that they may do anything to the tree, and find it in one piece.
+ */
+static inline void td_walk_begin(struct td_runtime *rt)
+{
+	rt->walks++;
+}
+void td_walk_end(struct td_runtime *rt);
 
 /* Emits an event about a task (or, with `task` NULL, a group; or, with both NULL, the daemon). */
 void td_emit(struct td_runtime *rt, enum td_event_kind kind, enum taskd_level level,

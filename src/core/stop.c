@@ -96,18 +96,23 @@ static void report(struct td_group *group, struct td_stop *stop)
 
 void td_stop_finish(struct td_group *group)
 {
+	struct td_runtime *rt = group->rt;
+
 	while (group->stops) {
 		struct td_stop *stop = group->stops;
 
 		group->stops = stop->next;
 		stop->next = NULL;
 		stop->group = NULL;
-		stop->done_at = td_now(group->rt);
+		stop->done_at = td_now(rt);
 		report(group, stop);
-		if (stop->done)
-			stop->done(stop, stop->data);
-		else
+		if (!stop->done) {
 			td_stop_free(stop);
+			continue;
+		}
+		td_assert(rt->walks > 0);
+		*rt->done_end = stop;
+		rt->done_end = &stop->next;
 	}
 }
 
@@ -184,6 +189,7 @@ static void announce(struct td_group *group, struct td_reason *reason, taskd_nse
 int td_group_stop(struct td_group *group, taskd_nsec grace, struct td_reason *reason,
 		  void (*done)(struct td_stop *stop, void *data), void *data)
 {
+	struct td_runtime *rt = group->rt;
 	struct td_stop *stop;
 
 	TD_CHECK(group, TD_GROUP_MAGIC);
@@ -196,26 +202,31 @@ int td_group_stop(struct td_group *group, taskd_nsec grace, struct td_reason *re
 	stop->data = data;
 	stop->next = group->stops;
 	group->stops = stop;
+	td_walk_begin(rt);
 	if (group->state == TD_GROUP_CLOSED) {
 		td_stop_finish(group);
-		return 0;
+	} else {
+		announce(group, reason, grace);
+		arm_deadlines(group, grace);
+		close_admission(group, reason);
+		tell_subtree(group, reason);
+		/* Without grace it is due at once. */
+		if (grace == 0 && group->state != TD_GROUP_CLOSED)
+			td_stop_deadline(group);
 	}
-	announce(group, reason, grace);
-	arm_deadlines(group, grace);
-	close_admission(group, reason);
-	tell_subtree(group, reason);
-	/* Without grace it is due at once. The group may be closed by now, but it is not gone. */
-	if (grace == 0 && group->state != TD_GROUP_CLOSED)
-		td_stop_deadline(group);
+	td_walk_end(rt);
 	return 0;
 }
 
 void td_stop_deadline(struct td_group *top)
 {
-	td_timer_clear(top->rt, &top->deadline_timer);
+	struct td_runtime *rt = top->rt;
+
+	td_walk_begin(rt);
+	td_timer_clear(rt, &top->deadline_timer);
 	for (struct td_stop *stop = top->stops; stop; stop = stop->next)
 		if (!stop->abort_at)
-			stop->abort_at = td_now(top->rt);
+			stop->abort_at = td_now(rt);
 	for (struct td_group *group = top; group; group = td_group_next(top, group)) {
 		struct td_task *task, *next;
 
@@ -224,6 +235,7 @@ void td_stop_deadline(struct td_group *top)
 		TD_LIST_FOREACH_SAFE (task, next, &group->tasks, link)
 			td_task_abort(task, group->reason);
 	}
+	td_walk_end(rt);
 }
 
 void td_task_stop(struct td_task *task, taskd_nsec grace, struct td_reason *reason)

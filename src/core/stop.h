@@ -28,7 +28,7 @@ struct td_stopped {
 };
 
 struct td_stop {
-	struct td_stop *next;   /* of the same group */
+	struct td_stop *next;   /* of the same group; then of those to be told */
 	struct td_group *group; /* NULL once it is done */
 	char *path;             /* owned */
 	taskd_nsec grace;
@@ -44,7 +44,7 @@ struct td_stop {
 /*
  * Stops a group: admission ends, all below is cancelled, and after `grace` (negative: that of the
  * configuration; 0: at once) aborted. A later stop can only shorten. `done` (may be NULL) gets
- * the report and owns it; it may be called before this returns.
+ * the report and owns it; it may be called before this returns, and may do anything to the tree.
  * Returns: 0, or -TASKD_ENOMEM with nothing changed.
  */
 int td_group_stop(struct td_group *group, taskd_nsec grace, struct td_reason *reason,

@@ -473,12 +473,8 @@ static void tell_waiters(struct td_runtime *rt, struct td_task *task)
 
 		td_wake(rt, waiter, 0);
 	}
-	while (task->watchers) {
-		struct td_watcher *watcher = task->watchers;
-
-		task->watchers = watcher->next;
-		watcher->ended(watcher, task);
-	}
+	if (task->watchers)
+		td_list_append(&rt->told, &td_task_ref(task)->wait_link);
 }
 
 static void emit_end(struct td_runtime *rt, struct td_task *task)
@@ -523,6 +519,7 @@ void td_task_finish(struct td_runtime *rt, struct td_task *task)
 	if (!task->outcome_set)
 		td_task_set_outcome(task, TASKD_CANCELLED, 0, NULL);
 	condemned = task->outcome_kind == TASKD_CONDEMNED;
+	td_walk_begin(rt);
 	td_timer_clear(rt, &task->wait_timer);
 	td_timer_clear(rt, &task->escalation_timer);
 	if (task->info && task->info->name)
@@ -545,4 +542,5 @@ void td_task_finish(struct td_runtime *rt, struct td_task *task)
 	if (!condemned) /* a ghost keeps its record until it lands */
 		td_task_unref(task);
 	td_group_settle(group);
+	td_walk_end(rt); /* who is told may remove the group: it is not ours any more */
 }

@@ -113,7 +113,7 @@ struct td_task {
 	struct td_thread *thread; /* that runs it now, or is bound to it */
 	struct td_heap_node wait_timer;
 	struct td_heap_node escalation_timer;
-	struct td_list wait_link; /* in the waiters of what it waits for */
+	struct td_list wait_link; /* in the waiters of what it waits for; ended: in td_runtime.told */
 	struct td_list waiters;   /* tasks that wait for its end */
 	struct td_watcher *watchers;
 	struct td_fdwait *fdwait;
@@ -125,7 +125,8 @@ struct td_task {
 	taskd_nsec asked_at; /* when it was first asked to stop */
 };
 
-/* Told once when a task has ended, under the lock; then the record is the caller's again. */
+/* Told once when a task has ended, under the lock, at the end of the change that ended it; then the
+ * record is the caller's again. It may do anything to the tree. */
 struct td_watcher {
 	struct td_watcher *next;
 	void (*ended)(struct td_watcher *watcher, struct td_task *task);
