@@ -170,18 +170,13 @@ static void abort_suspended(struct td_task *task)
 	continue_in_cleanup(task);
 }
 
-void td_task_abort(struct td_task *task, struct td_reason *reason)
+/* The rest of an abort, of a task that is asked to stop. */
+static void abort_asked(struct td_task *task)
 {
 	struct td_runtime *rt = td_task_runtime(task);
 
-	TD_CHECK(task, TD_TASK_MAGIC);
-	if (td_task_ended(task))
-		return;
-	td_task_ask(task, TD_ASK_CANCEL, reason);
-	if (td_task_ended(task))
-		return;
 	/* Cleanups have a budget of their own, which is running already. */
-	if (task->stage == TD_STAGE_CLEANUP)
+	if (td_task_ended(task) || task->stage == TD_STAGE_CLEANUP)
 		return;
 	if (task->place != TD_AT_THREAD) {
 		abort_suspended(task);
@@ -190,6 +185,18 @@ void td_task_abort(struct td_task *task, struct td_reason *reason)
 	task->asked |= TD_ASK_ABORT;
 	td_task_update_signals(task);
 	td_task_arm(task, TD_ESCALATE_CONDEMN, td_later(td_now(rt), rt->limits.abort_timeout));
+}
+
+void td_task_abort(struct td_task *task, struct td_reason *reason)
+{
+	TD_CHECK(task, TD_TASK_MAGIC);
+	if (td_task_ended(task))
+		return;
+	/* One that never started ends when it is asked, and perhaps nobody else holds it. */
+	(void)td_task_ref(task);
+	td_task_ask(task, TD_ASK_CANCEL, reason);
+	abort_asked(task);
+	td_task_unref(task);
 }
 
 /* The run takes longer than its timeout. */
