@@ -13,6 +13,21 @@
 #include "core/runtime.h"
 #include "core/sched.h"
 
+/*
+ * What a task is told that may not wait any more. One that swallows it in a loop would never
+ * suspend: once its share is used up, the others get theirs.
+ */
+static int refuse(struct td_thread **t, struct td_task *task)
+{
+	struct td_runtime *rt = (*t)->rt;
+
+	if ((*t)->driver && --rt->budget <= 0) {
+		td_sched_ready(rt, task);
+		*t = td_sched_suspend(*t, task);
+	}
+	return -TASKD_ECANCELED;
+}
+
 int td_wait(struct td_thread **t, enum td_wait_kind kind, taskd_nsec until)
 {
 	struct td_runtime *rt = (*t)->rt;
@@ -21,7 +36,7 @@ int td_wait(struct td_thread **t, enum td_wait_kind kind, taskd_nsec until)
 	td_assert(task && task->place == TD_AT_THREAD);
 	if (task->self.signals & TD_ASK_STOP) {
 		td_wait_unlink(rt, task);
-		return -TASKD_ECANCELED;
+		return refuse(t, task);
 	}
 	task->wait_kind = (uint8_t)kind;
 	task->wait_result = 0;
@@ -77,7 +92,7 @@ int td_wait_yield(struct td_thread **t)
 	struct td_task *task = (*t)->current;
 
 	if (task->self.signals & TD_ASK_STOP)
-		return -TASKD_ECANCELED;
+		return refuse(t, task);
 	td_sched_ready((*t)->rt, task);
 	*t = td_sched_suspend(*t, task);
 	return task->self.signals & TD_ASK_STOP ? -TASKD_ECANCELED : 0;
@@ -121,7 +136,7 @@ int td_wait_fd(struct td_thread **t, int fd, int events, taskd_nsec until)
 	if (fd < 0 || events == 0 || (events & ~(TASKD_READABLE | TASKD_WRITABLE)) != 0)
 		return -TASKD_EINVAL;
 	if (task->self.signals & TD_ASK_STOP)
-		return -TASKD_ECANCELED;
+		return refuse(t, task);
 	wait = fdwait_new(rt);
 	if (!wait)
 		return -TASKD_ENOMEM;
