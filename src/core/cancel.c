@@ -170,21 +170,32 @@ static void abort_suspended(struct td_task *task)
 	continue_in_cleanup(task);
 }
 
-/* The rest of an abort, of a task that is asked to stop. */
-static void abort_asked(struct td_task *task)
+/* Of a task that runs: it is caught at its next call, or condemned when it makes none. */
+static void abort_running(struct td_task *task)
 {
 	struct td_runtime *rt = td_task_runtime(task);
 
-	/* Cleanups have a budget of their own, which is running already. */
-	if (td_task_ended(task) || task->stage == TD_STAGE_CLEANUP)
-		return;
-	if (task->place != TD_AT_THREAD) {
-		abort_suspended(task);
-		return;
-	}
 	task->asked |= TD_ASK_ABORT;
 	td_task_update_signals(task);
 	td_task_arm(task, TD_ESCALATE_CONDEMN, td_later(td_now(rt), rt->limits.abort_timeout));
+}
+
+/* Ends what is going on, the run or the cleanup; `asked` says whether more is to follow. */
+static void abort_present(struct td_task *task)
+{
+	if (task->place == TD_AT_THREAD)
+		abort_running(task);
+	else
+		abort_suspended(task);
+}
+
+/* The rest of an abort, of a task that is asked to stop. */
+static void abort_asked(struct td_task *task)
+{
+	/* Cleanups have a budget of their own, which is running already. */
+	if (td_task_ended(task) || task->stage == TD_STAGE_CLEANUP)
+		return;
+	abort_present(task);
 }
 
 void td_task_abort(struct td_task *task, struct td_reason *reason)
@@ -222,27 +233,18 @@ static void run_timed_out(struct td_task *task)
 
 void td_task_escalate(struct td_task *task)
 {
-	struct td_runtime *rt = td_task_runtime(task);
-
 	switch ((enum td_escalation)task->escalation) {
 	case TD_ESCALATE_TIMEOUT:
 		run_timed_out(task);
 		break;
 	case TD_ESCALATE_ABORT:
-		if (task->asked & TD_ASK_CANCEL || task->place == TD_AT_THREAD)
+		if (task->asked & TD_ASK_CANCEL)
 			td_task_abort(task, NULL);
 		else
-			abort_suspended(task); /* the run alone; the schedule goes on */
+			abort_present(task); /* the run alone; the schedule goes on */
 		break;
 	case TD_ESCALATE_CLEANUP:
-		if (task->place == TD_AT_THREAD) {
-			task->asked |= TD_ASK_ABORT;
-			td_task_update_signals(task);
-			td_task_arm(task, TD_ESCALATE_CONDEMN,
-				    td_later(td_now(rt), rt->limits.abort_timeout));
-		} else {
-			abort_suspended(task);
-		}
+		abort_present(task);
 		break;
 	case TD_ESCALATE_CONDEMN:
 		if (task->place == TD_AT_THREAD)

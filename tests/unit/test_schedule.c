@@ -371,6 +371,45 @@ START_TEST(a_timeout_ends_the_run_alone)
 }
 END_TEST
 
+/* The clock goes on while the body computes, and another thread fires the timers. */
+static int compute(taskd_self *self, void *arg)
+{
+	struct ticks *ticks = arg;
+	struct td_thread *t = td_enter();
+	struct virtual_world *world = t->rt->env.data;
+
+	ticks->n++;
+	for (int i = 0; i < 3; i++) {
+		world->now += S;
+		td_timers_fire(t->rt, world->now);
+	}
+	td_leave(t);
+	ck_assert_int_eq(taskd_checkpoint(self), 0);
+	ck_abort_msg("it came back");
+	return 0;
+}
+
+START_TEST(a_timeout_ends_a_run_that_computes_alone)
+{
+	struct virtual_world world;
+	struct td_runtime *rt = virtual_runtime(&world);
+	struct ticks ticks = {0};
+	struct td_task *task = spawn_periodic(rt, (struct td_spawn){.fn = compute,
+								    .arg = &ticks,
+								    .every = 10 * S,
+								    .timeout = 2 * S,
+								    .grace = 1 * S});
+
+	virtual_run_for(rt, 25 * S);
+	ck_assert_int_eq(ticks.n, 3);
+	ck_assert_int_eq(task->info->schedule->last.kind, TASKD_ABORTED);
+	ck_assert_uint_eq(rt->counters.aborted, 3);
+	ck_assert(!td_task_ended(task));
+	td_task_unref(task);
+	virtual_end(rt);
+}
+END_TEST
+
 static int masked_forever(taskd_self *self, void *arg)
 {
 	struct ticks *ticks = arg;
@@ -414,4 +453,5 @@ TD_TEST_MAIN("schedule", a_run_in_time_is_followed_by_the_next_tick,
 	     a_panic_in_a_run_keeps_the_schedule,
 	     the_outcome_of_the_last_run_is_not_that_of_a_task_cancelled_in_its_rest,
 	     a_resting_task_has_no_code_to_abort, a_timeout_ends_the_run_alone,
+	     a_timeout_ends_a_run_that_computes_alone,
 	     a_run_that_waits_masked_is_aborted_and_the_next_one_comes)
