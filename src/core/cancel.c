@@ -162,10 +162,16 @@ static void abort_suspended(struct td_task *task)
 		abort_cleanup(task);
 		return;
 	}
-	rt->counters.aborted++;
-	td_task_set_outcome(task, TASKD_ABORTED, 0, "stopped by force");
-	td_emit(rt, TD_EVENT_FORCED, TASKD_WARNING, task->group, task,
-		"stopped by force while it waited");
+	if (task->stage == TD_STAGE_REST) {
+		/* Between two runs no code of it stands anywhere: nothing was cut short. */
+		task->outcome_set = false;
+		td_task_run_returned(task, -TASKD_ECANCELED);
+	} else {
+		rt->counters.aborted++;
+		td_task_set_outcome(task, TASKD_ABORTED, 0, "stopped by force");
+		td_emit(rt, TD_EVENT_FORCED, TASKD_WARNING, task->group, task,
+			"stopped by force while it waited");
+	}
 	abandon(task);
 	continue_in_cleanup(task);
 }

@@ -129,12 +129,13 @@ static bool rest(struct td_thread **t, struct td_task *task)
 	task->stage = TD_STAGE_REST;
 	r = td_wait(t, TD_WAIT_SCHEDULE, schedule->next_at);
 	schedule->next_at = 0;
-	if (r == -TASKD_ECANCELED) {
-		td_task_set_outcome(task, TASKD_CANCELLED, 0, NULL);
-		return false;
-	}
+	/* The outcome of the last run is in the books; this is about the next, or about the task. */
 	task->outcome_set = false;
 	task->message = td_mem_free(task->message);
+	if (r == -TASKD_ECANCELED) {
+		td_task_run_returned(task, r);
+		return false;
+	}
 	task->stage = TD_STAGE_BODY;
 	return true;
 }
