@@ -42,10 +42,10 @@ static bool make_room(struct td_stop *stop)
 	uint32_t capacity = stop->capacity ? stop->capacity * 2 : 8;
 	struct td_stopped *tasks;
 
+	if (stop->n_tasks >= TD_STOP_LIST_MAX)
+		return false;
 	if (stop->n_tasks < stop->capacity)
 		return true;
-	if (stop->capacity >= TD_STOP_LIST_MAX)
-		return false;
 	tasks = td_mem_resize(stop->tasks, capacity * sizeof(*tasks));
 	if (!tasks)
 		return false;
@@ -221,15 +221,16 @@ int td_group_stop(struct td_group *group, taskd_nsec grace, struct td_reason *re
 void td_stop_deadline(struct td_group *top)
 {
 	struct td_runtime *rt = top->rt;
+	taskd_nsec now = td_now(rt);
 
 	td_walk_begin(rt);
 	td_timer_clear(rt, &top->deadline_timer);
-	for (struct td_stop *stop = top->stops; stop; stop = stop->next)
-		if (!stop->abort_at)
-			stop->abort_at = td_now(rt);
 	for (struct td_group *group = top; group; group = td_group_next(top, group)) {
 		struct td_task *task, *next;
 
+		for (struct td_stop *stop = group->stops; stop; stop = stop->next)
+			if (!stop->abort_at)
+				stop->abort_at = now;
 		if (group->state == TD_GROUP_DRAINING)
 			td_group_set_state(group, TD_GROUP_ABORTING);
 		TD_LIST_FOREACH_SAFE (task, next, &group->tasks, link)
