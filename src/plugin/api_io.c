@@ -63,7 +63,9 @@ int taskd_write(int fd, const void *buffer, size_t size, taskd_nsec timeout)
 		timeout == TASKD_FOREVER ? TASKD_FOREVER : td_later(taskd_now(), timeout);
 	const char *at = buffer;
 
-	(void)td_api_current(__func__);
+	/* Also when it need not wait, it is refused like a wait once the task is to stop. */
+	if (taskd_checkpoint(&td_api_current(__func__)->self) < 0)
+		return taskd_sleep(0);
 	while (size > 0) {
 		ssize_t n = write(fd, at, size);
 		int r;
