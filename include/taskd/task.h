@@ -142,6 +142,7 @@ TASKD_API void taskd_release(taskd_task *task);
  * Registers fn(arg) to run when the task ends, on every path, forced abort included; last
  * registered, first run. After a forced abort it runs on another stack, so `arg` must not point
  * to local variables: use taskd_alloc(). Cleanups may wait, within the cleanup budget.
+ * One that a cleanup registers shares the budget of that cleanup.
  * For a task with `every`, the end of each run counts. Returns: 0 or -TASKD_ENOMEM. Blocks: no.
  */
 TASKD_API int taskd_defer(void (*fn)(void *arg), void *arg) TASKD_WARN_UNUSED;

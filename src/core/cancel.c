@@ -9,6 +9,8 @@
 #include "core/stop.h"
 #include "core/wait.h"
 
+#define CLEANUP_STOPPED "a cleanup was stopped by force after cleanup-timeout"
+
 void td_task_update_signals(struct td_task *task)
 {
 	uint32_t signals = task->masked ? task->asked & ~TD_ASK_STOP : task->asked;
@@ -119,16 +121,20 @@ static void continue_in_cleanup(struct td_task *task)
 		td_task_finish(rt, task);
 }
 
-/* A cleanup that waited for too long: the next one gets its turn. */
-static void abort_cleanup(struct td_task *task)
+void td_task_cleanup_failed(struct td_task *task, const char *text)
 {
 	struct td_runtime *rt = td_task_runtime(task);
 
 	rt->counters.cleanups_failed++;
 	if (task->info)
 		task->info->cleanups_failed++;
-	td_emit(rt, TD_EVENT_FORCED, TASKD_WARNING, task->group, task,
-		"a cleanup was stopped by force after cleanup-timeout");
+	td_emit(rt, TD_EVENT_FORCED, TASKD_WARNING, task->group, task, "%s", text);
+}
+
+/* A cleanup that waited for too long: the next one gets its turn. */
+static void abort_cleanup(struct td_task *task)
+{
+	td_task_cleanup_failed(task, CLEANUP_STOPPED);
 	abandon(task);
 	continue_in_cleanup(task);
 }
@@ -308,9 +314,7 @@ void td_task_land(struct td_thread *t, struct td_task *task)
 		land_ghost(t, task);
 	td_timer_clear(rt, &task->escalation_timer);
 	if (task->stage == TD_STAGE_CLEANUP) {
-		rt->counters.cleanups_failed++;
-		if (task->info)
-			task->info->cleanups_failed++;
+		td_task_cleanup_failed(task, CLEANUP_STOPPED);
 	} else {
 		rt->counters.aborted++;
 		td_task_set_outcome(task, TASKD_ABORTED, 0, "stopped by force");

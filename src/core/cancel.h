@@ -26,6 +26,9 @@ void td_task_escalate(struct td_task *task);
 /* Arms the escalation timer, unless an earlier step of the same or a higher rung is armed. */
 void td_task_arm(struct td_task *task, enum td_escalation step, taskd_nsec when);
 
+/* Counts a cleanup that did not come to its own end, and tells of it. */
+void td_task_cleanup_failed(struct td_task *task, const char *text);
+
 /* The running task enters the runtime with TD_ASK_FORCE set: it goes no further. */
 __attribute__((noreturn)) void td_task_land(struct td_thread *t, struct td_task *task);
 /* Ends the running task from where it stands (panic). Outcome is set. */

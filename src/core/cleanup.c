@@ -26,6 +26,8 @@ int td_defer_push(struct td_task *task, void (*fn)(void *arg), void *arg)
 	if (!defer)
 		return -TASKD_ENOMEM;
 	*defer = (struct td_defer){.next = task->defers, .fn = fn, .arg = arg};
+	if (task->stage == TD_STAGE_CLEANUP)
+		defer->until = task->escalation_timer.key;
 	task->defers = defer;
 	return 0;
 }

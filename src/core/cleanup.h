@@ -6,12 +6,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <taskd/types.h>
+
 struct td_task;
 
 struct td_defer {
 	struct td_defer *next; /* the one registered before it */
 	void (*fn)(void *arg);
 	void *arg;
+	taskd_nsec
+		until; /* registered by another cleanup: it shares the rest of its time; else 0 */
 };
 
 /* Under the lock. 0 or -TASKD_ENOMEM. */

@@ -47,6 +47,24 @@ static struct td_thread *run_body(struct td_thread *t, struct td_task *task)
 	return t;
 }
 
+/* The next cleanup, and until when it may run. Those whose time is over before they begin were
+ * registered by one that took all of it: they are left out, or a cleanup that registers itself
+ * again would never end. */
+static bool next_cleanup(struct td_runtime *rt, struct td_task *task, struct td_defer *ret_defer)
+{
+	taskd_nsec now = td_now(rt);
+
+	while (td_defer_pop(task, ret_defer)) {
+		if (ret_defer->until == 0)
+			ret_defer->until = td_later(now, rt->limits.cleanup_timeout);
+		if (ret_defer->until > now)
+			return true;
+		td_task_cleanup_failed(task, "a cleanup was left out: the one that registered it "
+					     "took all of cleanup-timeout");
+	}
+	return false;
+}
+
 /* Runs the cleanups, youngest first, shielded from cancellation, within a budget. */
 static struct td_thread *run_cleanups(struct td_thread *t, struct td_task *task)
 {
@@ -59,10 +77,9 @@ static struct td_thread *run_cleanups(struct td_thread *t, struct td_task *task)
 		return t;
 	task->masked = 1;
 	td_task_update_signals(task);
-	while (td_defer_pop(task, &defer)) {
+	while (next_cleanup(rt, task, &defer)) {
 		td_timer_clear(rt, &task->escalation_timer);
-		td_task_arm(task, TD_ESCALATE_CLEANUP,
-			    td_later(td_now(rt), rt->limits.cleanup_timeout));
+		td_task_arm(task, TD_ESCALATE_CLEANUP, defer.until);
 		td_leave(t);
 		defer.fn(defer.arg);
 		t = come_back(task);
@@ -129,7 +146,8 @@ static bool rest(struct td_thread **t, struct td_task *task)
 	task->stage = TD_STAGE_REST;
 	r = td_wait(t, TD_WAIT_SCHEDULE, schedule->next_at);
 	schedule->next_at = 0;
-	/* The outcome of the last run is in the books; this is about the next, or about the task. */
+	/* The outcome of the last run is in the books; this is about the next, or about the task.
+	 */
 	task->outcome_set = false;
 	task->message = td_mem_free(task->message);
 	if (r == -TASKD_ECANCELED) {

@@ -149,8 +149,8 @@ static void tell_subtree(struct td_group *top, struct td_reason *reason)
 	for (struct td_group *group = top; group; group = td_group_next(top, group))
 		if (group->state == TD_GROUP_CLOSING)
 			td_group_set_state(group, TD_GROUP_DRAINING);
-	/* Who has nothing to wait for settles, and its parents with it when it was the last. (All are
-	 * asked: a group may have nothing but children that were closed before.) */
+	/* Who has nothing to wait for settles, and its parents with it when it was the last. (All
+	 * are asked: a group may have nothing but children that were closed before.) */
 	for (struct td_group *group = top; group; group = td_group_next(top, group))
 		td_group_settle(group);
 }

@@ -113,8 +113,9 @@ struct td_task {
 	struct td_thread *thread; /* that runs it now, or is bound to it */
 	struct td_heap_node wait_timer;
 	struct td_heap_node escalation_timer;
-	struct td_list wait_link; /* in the waiters of what it waits for; ended: in td_runtime.told */
-	struct td_list waiters;   /* tasks that wait for its end */
+	struct td_list
+		wait_link;      /* in the waiters of what it waits for; ended: in td_runtime.told */
+	struct td_list waiters; /* tasks that wait for its end */
 	struct td_watcher *watchers;
 	struct td_fdwait *fdwait;
 	struct td_defer *defers; /* owned, youngest first */
