@@ -171,6 +171,13 @@ struct td_thread *td_sched_suspend(struct td_thread *t, struct td_task *task)
 	return t;
 }
 
+void td_sched_begin(struct td_runtime *rt)
+{
+	td_errno_set(0);
+	if (rt->cxa_globals)
+		*(struct eh_globals *)rt->cxa_globals() = (struct eh_globals){0};
+}
+
 bool td_sched_adopt(struct td_thread *t, struct td_task *task, struct td_stack *stack)
 {
 	struct td_runtime *rt = t->rt;

@@ -31,6 +31,9 @@ struct td_thread *td_sched_suspend(struct td_thread *t, struct td_task *task);
  * (NULL: none) is the one we stand on, to be put back. */
 __attribute__((noreturn)) void td_sched_exit(struct td_thread *t, struct td_stack *stack);
 
+/* A fiber begins with a new task: nothing of what ran here before is left. */
+void td_sched_begin(struct td_runtime *rt);
+
 /* From a thread's own stack: runs one task until the thread comes back. */
 void td_sched_run(struct td_thread *t, struct td_task *task);
 /* The next ready task, with a stack; NULL: none. */
