@@ -393,7 +393,7 @@ int td_task_spawn(struct td_runtime *rt, struct td_group *group, const struct td
 	r = prepare(rt, group, spawn, task);
 	if (r == 0 && task->driver == TASKD_DRIVER_THREAD) {
 		r = start_thread_task(rt, task);
-		if (r < 0)
+		if (r < 0 && spawn->name)
 			td_map_remove(group->names, spawn->name);
 	}
 	if (r < 0) {
