@@ -173,6 +173,7 @@ static void dispose(struct td_group *group)
 	td_timer_clear(group->rt, &group->deadline_timer);
 	td_list_remove(&group->sibling);
 	group->rt->n_groups--;
+	group->parent = NULL; /* it may be gone before the last record of this one */
 	group->removed = true;
 	if (group->n_records == 0)
 		record_free(group);
