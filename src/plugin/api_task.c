@@ -86,27 +86,22 @@ taskd_nsec taskd_deadline(void)
 
 /* ---- how it ended ----------------------------------------------------------------------- */
 
-__attribute__((format(printf, 1, 0))) static char *format_message(const char *format, va_list args)
-{
-	char text[sizeof(((struct taskd_outcome *)NULL)->message)];
-
-	(void)vsnprintf(text, sizeof(text), format, args);
-	return td_mem_strdup(text);
-}
+/* Not allocated before the lock is taken: who is stopped by force there never comes back. */
+#define MESSAGE_MAX sizeof(((struct taskd_outcome *)NULL)->message)
 
 int taskd_fail(int code, const char *format, ...)
 {
 	struct td_task *task = td_api_current(__func__);
+	char message[MESSAGE_MAX];
 	struct td_thread *t;
-	char *message;
 	va_list args;
 
 	va_start(args, format);
-	message = format_message(format, args);
+	(void)vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
 	t = td_enter_task();
 	td_mem_free(task->message);
-	task->message = message;
+	task->message = td_mem_strdup(message);
 	td_leave(t);
 	return code;
 }
@@ -114,16 +109,15 @@ int taskd_fail(int code, const char *format, ...)
 void taskd_panic(const char *format, ...)
 {
 	struct td_task *task = td_api_current(__func__);
+	char message[MESSAGE_MAX];
 	struct td_thread *t;
-	char *message;
 	va_list args;
 
 	va_start(args, format);
-	message = format_message(format, args);
+	(void)vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
 	t = td_enter_task();
 	td_task_set_outcome(task, TASKD_PANICKED, 0, message);
-	td_mem_free(message);
 	td_task_leave(t, task);
 }
 
