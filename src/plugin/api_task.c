@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/mem.h"
 #include "core/cancel.h"
@@ -29,9 +30,7 @@ taskd_self *taskd_current(void)
 
 int taskd_checkpoint_slow(taskd_self *self)
 {
-	struct td_task *task = TD_CONTAINER_OF(self, struct td_task, self);
-
-	if (task->asked & TD_ASK_FORCE)
+	if (__atomic_load_n(&self->signals, __ATOMIC_RELAXED) & TD_ASK_FORCE)
 		td_leave(td_enter_task());
 	return __atomic_load_n(&self->signals, __ATOMIC_RELAXED) & TD_ASK_STOP ? -TASKD_ECANCELED
 									       : 0;
@@ -40,9 +39,13 @@ int taskd_checkpoint_slow(taskd_self *self)
 taskd_nsec taskd_now(void)
 {
 	struct td_thread *t = td_thread_self();
+	struct timespec ts;
 
-	td_assert(t);
-	return td_now(t->rt);
+	if (td_likely(t != NULL))
+		return td_now(t->rt);
+	/* A thread of a plugin's own. */
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (taskd_nsec)ts.tv_sec * TASKD_SEC + ts.tv_nsec;
 }
 
 int taskd_sleep_until(taskd_nsec when)
