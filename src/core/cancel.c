@@ -86,6 +86,7 @@ static void abandon(struct td_task *task)
 			td_thread_wake(td_thread_self(), bound);
 	}
 	task->thread = NULL;
+	task->hogging = false; /* whoever goes on with the cleanups begins afresh */
 	if (task->stack) {
 		task->stack->next = task->left;
 		task->left = task->stack;
