@@ -41,6 +41,13 @@ void td_driver_take_back(struct td_thread *t)
 	rt->counters.takebacks++;
 }
 
+/* The watch is armed while there is work, so that an idle daemon has no wake-ups. */
+static void arm_watch(struct td_runtime *rt)
+{
+	if (rt->threaded && !__atomic_exchange_n(&rt->armed, 1, __ATOMIC_SEQ_CST))
+		rt->env.watch_arm(rt->env.data, rt->limits.hog_limit / 2);
+}
+
 static void accept_offer(struct td_thread *t)
 {
 	struct td_runtime *rt = t->rt;
@@ -50,13 +57,8 @@ static void accept_offer(struct td_thread *t)
 	__atomic_store_n(&t->driver, true, __ATOMIC_RELAXED);
 	if (!rt->pool)
 		(void)td_thread_start(rt, NULL); /* without one, hogs are waited for */
-}
-
-/* The watch is armed while there is work, so that an idle daemon has no wake-ups. */
-static void arm_watch(struct td_runtime *rt)
-{
-	if (rt->threaded && !__atomic_exchange_n(&rt->armed, 1, __ATOMIC_SEQ_CST))
-		rt->env.watch_arm(rt->env.data, rt->limits.hog_limit / 2);
+	/* The first driver may find work before it was ever idle. */
+	arm_watch(rt);
 }
 
 /* Waits for the outside world, the lock released. */
