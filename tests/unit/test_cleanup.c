@@ -16,7 +16,7 @@ static char trace[256];
 
 static void note(void *arg)
 {
-	strncat(trace, arg, sizeof(trace) - strlen(trace) - 1);
+	virtual_append(trace, sizeof(trace), arg);
 }
 
 static void force(struct td_task *task)

@@ -106,11 +106,11 @@ START_TEST(a_walk_visits_the_subtree_parents_first)
 	(void)virtual_group(a, "d");
 	(void)virtual_group(rt->root, "e");
 	for (struct td_group *group = a; group; group = td_group_next(a, group))
-		strcat(seen, group->name);
+		virtual_append(seen, sizeof(seen), group->name);
 	ck_assert_str_eq(seen, "abcd");
 	seen[0] = '\0';
 	for (struct td_group *group = rt->root; group; group = td_group_next(rt->root, group))
-		strcat(seen, group->name);
+		virtual_append(seen, sizeof(seen), group->name);
 	ck_assert_str_eq(seen, "abcde");
 	ck_assert_ptr_null(td_group_next(b, td_group_find(rt, "a.b.c")));
 	virtual_end(rt);

@@ -293,7 +293,7 @@ START_TEST(outcomes_have_texts)
 	ck_assert_str_eq(td_outcome_text(&outcome, text), "failed: code 3");
 	outcome.code = -TASKD_ECLOSED;
 	ck_assert_str_eq(td_outcome_text(&outcome, text), "failed: the group admits no more tasks");
-	strcpy(outcome.message, "exit code 3");
+	outcome = (struct taskd_outcome){.kind = TASKD_FAILED, .code = 3, .message = "exit code 3"};
 	ck_assert_str_eq(td_outcome_text(&outcome, text), "failed: exit code 3");
 	outcome = (struct taskd_outcome){.kind = TASKD_CONDEMNED};
 	ck_assert_str_eq(td_outcome_text(&outcome, text), "condemned");

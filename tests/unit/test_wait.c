@@ -115,7 +115,7 @@ static int say(taskd_self *self, void *arg)
 {
 	(void)self;
 	for (int i = 0; i < 3; i++) {
-		strcat(trace, arg);
+		virtual_append(trace, sizeof(trace), arg);
 		ck_assert_int_eq(taskd_yield(), 0);
 	}
 	return 0;

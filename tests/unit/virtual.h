@@ -17,6 +17,15 @@
 #include "core/sched.h"
 #include "core/stop.h"
 
+/* Appends to a text of a test; what does not fit fails the test. */
+static inline void virtual_append(char *buffer, size_t size, const char *text)
+{
+	size_t n = strlen(buffer);
+
+	ck_assert_uint_lt(n + strlen(text), size);
+	memcpy(buffer + n, text, strlen(text) + 1);
+}
+
 struct virtual_world {
 	taskd_nsec now;
 	taskd_nsec creep; /* how far the clock goes on at each look; 0: it stands still */
