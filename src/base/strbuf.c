@@ -66,6 +66,15 @@ void td_strbuf_add(struct td_strbuf *buf, const void *bytes, size_t length)
 	buf->text[buf->length] = '\0';
 }
 
+char *td_strbuf_room(struct td_strbuf *buf, size_t length)
+{
+	if (!reserve(buf, length))
+		return NULL;
+	buf->length += length;
+	buf->text[buf->length] = '\0';
+	return buf->text + buf->length - length;
+}
+
 void td_strbuf_adds(struct td_strbuf *buf, const char *text)
 {
 	td_strbuf_add(buf, text, strlen(text));

@@ -19,6 +19,8 @@ struct td_strbuf {
 void td_strbuf_fini(struct td_strbuf *buf);
 void td_strbuf_reset(struct td_strbuf *buf); /* empty again; keeps the memory */
 void td_strbuf_add(struct td_strbuf *buf, const void *bytes, size_t length);
+/* Adds `length` bytes for the caller to fill in at once; NULL when it failed. */
+char *td_strbuf_room(struct td_strbuf *buf, size_t length);
 void td_strbuf_adds(struct td_strbuf *buf, const char *text);
 void td_strbuf_addc(struct td_strbuf *buf, char c);
 void td_strbuf_addf(struct td_strbuf *buf, const char *format, ...)

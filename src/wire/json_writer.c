@@ -35,17 +35,33 @@ static size_t add_special(struct td_strbuf *buf, const char *text, size_t length
 	return n > 0 ? n : 1;
 }
 
+static size_t plain_length(const char *text, size_t length)
+{
+	size_t n = 0;
+
+	while (n < length && is_plain((unsigned char)text[n]))
+		n++;
+	return n;
+}
+
 static void add_quoted(struct td_strbuf *buf, const char *text, size_t length)
 {
-	size_t i = 0;
+	size_t plain = plain_length(text, length);
 
+	if (plain == length) { /* nearly always: then in one piece */
+		char *room = td_strbuf_room(buf, length + 2);
+
+		if (room == NULL)
+			return;
+		room[0] = '"';
+		memcpy(room + 1, text, length);
+		room[length + 1] = '"';
+		return;
+	}
 	td_strbuf_addc(buf, '"');
-	while (i < length) {
-		size_t plain = i;
-
-		while (i < length && is_plain((unsigned char)text[i]))
-			i++;
-		td_strbuf_add(buf, text + plain, i - plain);
+	for (size_t i = 0; i < length; plain = plain_length(text + i, length - i)) {
+		td_strbuf_add(buf, text + i, plain);
+		i += plain;
 		if (i < length)
 			i += add_special(buf, text + i, length - i);
 	}
