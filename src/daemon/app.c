@@ -36,15 +36,22 @@ static void on_events(void *data)
 		td_loop_wake(app->loop);
 }
 
+static const char *plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
 static void tell_status(struct td_app *app)
 {
 	char degraded[TD_DEGRADED_MAX][160], text[TD_SD_STATUS_MAX];
 	size_t n = td_app_degraded(app, degraded);
 	struct td_thread *t = td_enter();
 
-	(void)snprintf(text, sizeof(text), "%s%" PRIu64 " tasks in %u groups%s%s",
+	(void)snprintf(text, sizeof(text), "%s%" PRIu64 " task%s in %u group%s%s%s",
 		       app->state == TD_APP_STOPPING ? "stopping, " : "", app->rt->n_tasks,
-		       app->rt->n_groups - 1, n ? "; degraded: " : "", n ? degraded[0] : "");
+		       plural(app->rt->n_tasks), app->rt->n_groups - 1,
+		       plural(app->rt->n_groups - 1), n ? "; degraded: " : "",
+		       n ? degraded[0] : "");
 	td_leave(t);
 	td_sd_status(app->sd, text);
 }
@@ -85,8 +92,12 @@ size_t td_app_degraded(struct td_app *app, char texts[TD_DEGRADED_MAX][160])
 		refused += !plugin->descriptor;
 	if (refused)
 		(void)snprintf(texts[n++], sizeof(texts[0]),
-			       "%" PRIu64 " plugin files were refused; see taskctl plugins",
-			       refused);
+			       "%" PRIu64 " plugin file%s refused; see taskctl plugins", refused,
+			       refused == 1 ? " was" : "s were");
+	if (app->n_left_out)
+		(void)snprintf(texts[n++], sizeof(texts[0]),
+			       "%u task%s left out: the plugin was refused", app->n_left_out,
+			       app->n_left_out == 1 ? " was" : "s were");
 	if (td_sd_lost(app->sd))
 		(void)snprintf(texts[n++], sizeof(texts[0]),
 			       "%" PRIu64 " journal records were lost", td_sd_lost(app->sd));
@@ -204,6 +215,16 @@ static void print_errors(const struct td_config_errors *errors)
 		fprintf(stderr, "taskd: and %zu more errors\n", errors->n_more);
 }
 
+/* A plugin that is refused costs its own tasks; everything else goes on. */
+static void on_refused(const struct td_config_task *task, const char *why, void *data)
+{
+	struct td_app *app = data;
+
+	app->n_left_out++;
+	fprintf(stderr, "taskd: %s:%u: [task %s] is left out: %s\n", task->file ? task->file : "",
+		task->line, task->path, why);
+}
+
 static int load_config(struct td_app *app)
 {
 	const struct td_options *options = app->options;
@@ -211,6 +232,8 @@ static int load_config(struct td_app *app)
 	struct td_config_check_options limits = {0};
 	struct td_config_plugins plugins = {
 		.find = td_tree_find_plugin,
+		/* Who only asks whether all is well is told as an error. */
+		.refused = options->mode == TD_MODE_RUN ? on_refused : NULL,
 		.data = app,
 		.state = options->state_dir,
 		.runtime = options->runtime_dir,
@@ -334,8 +357,9 @@ static void announce(struct td_app *app)
 	struct td_thread *t = td_enter();
 
 	td_emit(app->rt, TD_EVENT_DAEMON, TASKD_INFO, NULL, NULL,
-		"taskd %s is ready: %" PRIu64 " tasks in %u groups, control socket %s", VERSION,
-		app->rt->n_tasks, app->rt->n_groups - 1, app->options->socket_path);
+		"taskd %s is ready: %" PRIu64 " task%s in %u group%s, control socket %s", VERSION,
+		app->rt->n_tasks, plural(app->rt->n_tasks), app->rt->n_groups - 1,
+		plural(app->rt->n_groups - 1), app->options->socket_path);
 	td_leave(t);
 	app->state = TD_APP_RUNNING;
 	td_sd_ready(app->sd, NULL);

@@ -45,8 +45,9 @@ struct td_app {
 	struct td_timer *watchdog, *last_resort; /* owned */
 	bool events_pending; /* atomic: the control thread knows that there are events */
 	int64_t started_usec;
-	int status;    /* that the process will exit with */
-	bool reported; /* the report of the end was printed */
+	uint32_t n_left_out; /* tasks of the configuration whose plugin was refused */
+	int status;          /* that the process will exit with */
+	bool reported;       /* the report of the end was printed */
 };
 
 /* Runs taskd as the options say. Returns: the exit status. Blocks: until it is to end. */

@@ -112,6 +112,9 @@ struct td_config_plugins {
 	 * the failure says why. */
 	const struct taskd_plugin *(*find)(const char *name, struct td_failure *reterr_failure,
 					   void *data);
+	/* Told of a task whose plugin is refused, which then stays without values; NULL: that is an
+	 * error like any other. */
+	void (*refused)(const struct td_config_task *task, const char *why, void *data);
 	void *data;
 	/* What ${state}, ${runtime} and ${socket} stand for in parameters; NULL: not known. */
 	const char *state, *runtime, *socket;

@@ -314,6 +314,10 @@ static int check_task(struct td_config_task *task, const struct td_config_plugin
 	struct settings settings;
 	int r;
 
+	if (plugin == NULL && plugins->refused != NULL && failure.code != -TASKD_ENOMEM) {
+		plugins->refused(task, failure.text, plugins->data);
+		return 0;
+	}
 	if (plugin == NULL) {
 		td_config_error(errors, source->file, source->line, "[task %s]: %s", task->path,
 				failure.text);

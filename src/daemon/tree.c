@@ -116,8 +116,8 @@ int td_tree_start(struct td_app *app, struct td_failure *failure)
 		const struct td_config_task *task = config->tasks[i];
 		const struct taskd_plugin *plugin;
 
-		if (!task->start)
-			continue;
+		if (!task->start || !task->values)
+			continue; /* without values: left out, and said so */
 		plugin = td_tree_find_plugin(task->plugin, failure, app);
 		if (!plugin)
 			return failure->code;
@@ -217,6 +217,11 @@ int td_tree_restart(struct td_app *app, const char *text, struct td_task **ret_t
 	plugin = td_tree_find_plugin(from->plugin, failure, app);
 	if (!plugin)
 		return failure->code;
+	if (!from->values)
+		return td_fail(failure, -TASKD_EPLUGIN, text,
+			       "%s was left out, since plugin %s was refused when the daemon "
+			       "started; restart it",
+			       text, from->plugin);
 	t = td_enter();
 	r = reopen(app, from->group, failure);
 	if (r == 0)
