@@ -33,6 +33,10 @@
 #define SYS_SETUID SYS_setuid
 #endif
 
+/* clone(2) under the name that no tool replaces: ThreadSanitizer would take this for a fork(2), and
+ * end the daemon at its next thread. */
+int __clone(int (*fn)(void *), void *stack, int flags, void *arg, ...);
+
 #define UNINSTRUMENTED \
 	__attribute__((no_sanitize("address"), no_sanitize("thread"), no_sanitize("undefined")))
 
@@ -156,7 +160,7 @@ static pid_t give_birth(struct child *child, pid_t *ret_pid)
 		return -errno;
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	pid = clone(child_main, stack + STACK_BYTES, CLONE_VM | CLONE_VFORK | SIGCHLD, child);
+	pid = __clone(child_main, stack + STACK_BYTES, CLONE_VM | CLONE_VFORK | SIGCHLD, child);
 	error = errno;
 	if (pid > 0)
 		*ret_pid = pid;
