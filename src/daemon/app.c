@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/assert.h"
+#include "base/duration.h"
 #include "base/mem.h"
 #include "core/group.h"
 #include "daemon/control.h"
@@ -225,6 +226,17 @@ static void on_refused(const struct td_config_task *task, const char *why, void 
 		task->line, task->path, why);
 }
 
+/* How long the service manager lets a stop take; the unit says so beside its TimeoutStopSec=. */
+static int read_stop_limit(struct td_config_check_options *limits)
+{
+	const char *text = getenv("TASKD_STOP_LIMIT");
+
+	if (!text || td_duration_parse(text, &limits->stop_limit_ns) == 0)
+		return 0;
+	fprintf(stderr, "taskd: TASKD_STOP_LIMIT=%s: expected a duration, such as 90s\n", text);
+	return -TASKD_ECONFIG;
+}
+
 static int load_config(struct td_app *app)
 {
 	const struct td_options *options = app->options;
@@ -239,8 +251,10 @@ static int load_config(struct td_app *app)
 		.runtime = options->runtime_dir,
 		.socket = options->socket_path,
 	};
-	int r;
+	int r = read_stop_limit(&limits);
 
+	if (r < 0)
+		return r;
 	app->config = td_config_load(options->config_path, &errors);
 	r = app->config ? td_config_check(app->config, &limits, &errors) : -TASKD_ECONFIG;
 	if (app->config && td_config_check_plugins(app->config, &plugins, &errors) < 0)
@@ -432,7 +446,8 @@ int td_app_run(const struct td_options *options)
 	struct td_app app = {.options = options, .status = TD_EXIT_OK};
 	int r;
 
-	(void)signal(SIGPIPE, SIG_IGN); /* NOLINT: as every server */
+	(void)signal(SIGPIPE, SIG_IGN); /* a client that has gone is seen by its socket */
+	(void)signal(SIGHUP, SIG_IGN);  /* the end of a terminal is no reason to stop */
 	r = add_plugin_dirs(&app);
 	if (r == 0)
 		r = load_config(&app);
