@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "core/cancel.h"
 #include "core/cleanup.h"
 #include "core/wait.h"
@@ -92,6 +93,15 @@ taskd_nsec taskd_deadline(void)
 /* Not allocated before the lock is taken: who is stopped by force there never comes back. */
 #define MESSAGE_MAX sizeof(((struct taskd_outcome *)NULL)->message)
 
+__attribute__((format(printf, 2, 0))) static void format_message(char message[MESSAGE_MAX],
+								 const char *format, va_list args)
+{
+	char raw[MESSAGE_MAX];
+
+	(void)vsnprintf(raw, sizeof(raw), format, args);
+	td_utf8_clean(message, MESSAGE_MAX, raw, strlen(raw));
+}
+
 int taskd_fail(int code, const char *format, ...)
 {
 	struct td_task *task = td_api_current(__func__);
@@ -100,7 +110,7 @@ int taskd_fail(int code, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	(void)vsnprintf(message, sizeof(message), format, args);
+	format_message(message, format, args);
 	va_end(args);
 	t = td_enter_task();
 	td_mem_free(task->message);
@@ -117,7 +127,7 @@ void taskd_panic(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	(void)vsnprintf(message, sizeof(message), format, args);
+	format_message(message, format, args);
 	va_end(args);
 	t = td_enter_task();
 	td_task_set_outcome(task, TASKD_PANICKED, 0, message);
