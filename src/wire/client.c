@@ -309,6 +309,11 @@ int td_client_send(struct td_client *client, const char *method, const char *par
 	}
 	r = send_all(client, out.text, out.length, deadline);
 	td_strbuf_fini(&out);
+	if (r == -ECONNRESET && !(flags & TD_CLIENT_ONEWAY)) {
+		/* Who closed may have said why: what is there to be read is looked at first. */
+		client->broken.code = 0;
+		r = 0;
+	}
 	if (r < 0)
 		return tell_broken(client, failure);
 	client->busy = !(flags & TD_CLIENT_ONEWAY);
