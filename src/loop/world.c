@@ -9,6 +9,7 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/timerfd.h>
@@ -174,10 +175,12 @@ static void world_watch_stop(void *data)
 	timerfd_settime(world->watch_fd, 0, &when, NULL);
 }
 
-/* What libevent would print itself: errors of its own, which the return values tell us, too. */
+/* What libevent would print itself: the return values tell us the same. Not so of what it cannot
+ * live with, after which it ends the process. */
 static void quiet(int severity, const char *message)
 {
-	(void)severity, (void)message;
+	if (severity == EVENT_LOG_ERR)
+		dprintf(STDERR_FILENO, "taskd: cannot go on: %s\n", message);
 }
 
 /* Precise: the default clock of libevent is coarse, and sleepers would be 4 ms late. */
@@ -198,9 +201,10 @@ int td_world_new(void (*events)(void *data), void *data, struct td_world **ret_w
 {
 	struct td_world *world = td_mem_new(sizeof(*world));
 	uint64_t seed = (uint64_t)world_now(NULL);
+	int r = -TASKD_ENOMEM;
 
 	if (!world)
-		return -TASKD_ENOMEM;
+		return r;
 	event_set_log_callback(quiet);
 	(void)!getrandom(&seed, sizeof(seed), GRND_NONBLOCK);
 	td_rand_seed(&world->rand, seed);
@@ -209,6 +213,8 @@ int td_world_new(void (*events)(void *data), void *data, struct td_world **ret_w
 	world->base = base_new();
 	world->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	world->watch_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+	if (world->wake_fd < 0 || world->watch_fd < 0)
+		r = -errno;
 	if (!world->base || world->wake_fd < 0 || world->watch_fd < 0)
 		goto failed;
 	event_assign(&world->wake_event, world->base, world->wake_fd, EV_READ | EV_PERSIST, on_wake,
@@ -224,7 +230,7 @@ failed:
 	td_fd_close(world->wake_fd);
 	td_fd_close(world->watch_fd);
 	td_mem_free(world);
-	return -TASKD_ENOMEM;
+	return r;
 }
 
 struct td_world *td_world_free(struct td_world *world)
