@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/assert.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "core/driver.h"
 #include "core/sched.h"
 #include "core/stop.h"
@@ -99,14 +101,15 @@ void td_emit_text(struct td_runtime *rt, enum td_event_kind kind, enum taskd_lev
 void td_emit(struct td_runtime *rt, enum td_event_kind kind, enum taskd_level level,
 	     struct td_group *group, struct td_task *task, const char *format, ...)
 {
-	char text[512];
+	char raw[512], text[512];
 	va_list args;
 
 	if (level > rt->limits.level)
 		return;
 	va_start(args, format);
-	(void)vsnprintf(text, sizeof(text), format, args);
+	(void)vsnprintf(raw, sizeof(raw), format, args);
 	va_end(args);
+	td_utf8_clean(text, sizeof(text), raw, strlen(raw));
 	td_emit_text(rt, kind, level, group, task, 0, text);
 }
 
