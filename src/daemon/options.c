@@ -3,6 +3,7 @@
 #include "daemon/options.h"
 
 #include <getopt.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,11 +73,33 @@ static int add_plugin_dir(struct td_options *options, const char *dir)
 	return complain("--plugin-dir %s is one too many: at most 16 can be given", dir);
 }
 
-static int set_path(char **slot, const char *path)
+/* Absolute, since the parameters of plugins that are made from it have to be. */
+static int set_path(char **slot, const char *option, const char *path)
 {
+	char here[PATH_MAX] = "";
+
+	if (*path == '\0')
+		return complain("%s needs a path", option);
+	if (*path != '/') {
+		if (!getcwd(here, sizeof(here)))
+			return complain("%s is relative to a folder that is not there any more",
+					option);
+		while (path[0] == '.' && path[1] == '/')
+			path += 2 + strspn(path + 2, "/");
+	}
 	td_mem_free(*slot);
-	*slot = td_mem_strdup(path);
+	*slot = *here ? td_mem_printf("%s/%s", strcmp(here, "/") == 0 ? "" : here, path)
+		      : td_mem_strdup(path);
 	return *slot ? 0 : -TASKD_ENOMEM;
+}
+
+static int set_socket(struct td_options *options, const char *path)
+{
+	if (*path == '@')
+		return complain("--socket %s: an abstract address has no mode that protects it; "
+				"give a path",
+				path);
+	return set_path(&options->socket_path, "--socket", path);
 }
 
 static int apply(struct td_options *options, int option, const char *value)
@@ -87,11 +110,11 @@ static int apply(struct td_options *options, int option, const char *value)
 		options->config_given = true;
 		return 0;
 	case OPT_SOCKET:
-		return set_path(&options->socket_path, value);
+		return set_socket(options, value);
 	case OPT_PLUGIN_DIR:
 		return add_plugin_dir(options, value);
 	case OPT_STATE_DIR:
-		return set_path(&options->state_dir, value);
+		return set_path(&options->state_dir, "--state-dir", value);
 	case OPT_CHECK:
 		options->mode = TD_MODE_CHECK;
 		return 0;
