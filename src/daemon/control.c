@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Accepting is bounded in total and per user; one connection too many is closed at once. */
+/* Accepting is bounded in total and per user; one connection too many is told so, and closed. */
 #include "daemon/control.h"
 
 #include <errno.h>
@@ -14,10 +14,12 @@
 #include "base/assert.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/strbuf.h"
 #include "daemon/sd.h"
 #include "daemon/session.h"
 #include "loop/loop.h"
 #include "wire/interfaces.h"
+#include "wire/json.h"
 #include "wire/peer.h"
 
 #define BACKLOG 128                     /* connections that wait to be accepted */
@@ -77,17 +79,53 @@ static uint32_t count_of_user(const struct td_control *control, uid_t uid)
 	return n;
 }
 
-static bool is_welcome(struct td_control *control, int fd)
+/* Returns: 0, or the limit that is reached, in `failure`. */
+static int check_limits(const struct td_control *control, int fd, struct td_failure *failure)
 {
 	const struct td_config_daemon *limits = &control->app->config->daemon;
 	struct ucred credentials;
 	socklen_t length = sizeof(credentials);
 
 	if (control->n_sessions >= limits->max_connections)
-		return false;
+		return td_fail(failure, -TASKD_EBUSY, NULL,
+			       "%u clients are connected, as many as max-connections allows",
+			       control->n_sessions);
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) < 0)
-		return false;
-	return count_of_user(control, credentials.uid) < limits->max_connections_per_user;
+		return td_fail(failure, -errno, NULL, "nobody knows who the client is");
+	if (count_of_user(control, credentials.uid) >= limits->max_connections_per_user)
+		return td_fail(failure, -TASKD_EBUSY, NULL,
+			       "%u clients of user %u are connected, as many as "
+			       "max-connections-per-user allows",
+			       count_of_user(control, credentials.uid), (unsigned)credentials.uid);
+	return 0;
+}
+
+/* Answers the first call, which need not have come yet, and says it in the log once until there is
+ * room again. */
+static void refuse(struct td_control *control, int fd, const struct td_failure *failure)
+{
+	struct td_strbuf text = TD_STRBUF_INIT;
+	struct td_json_writer w = TD_JSON_WRITER_INIT(&text);
+
+	control->n_refused++;
+	td_json_begin_object(&w, NULL);
+	td_json_add_string(&w, "error", TD_MANAGER_INTERFACE ".Busy");
+	td_json_begin_object(&w, "parameters");
+	td_json_add_string(&w, "message", failure->text);
+	td_json_end_object(&w);
+	td_json_end_object(&w);
+	td_strbuf_addc(&text, '\0');
+	if (td_strbuf_ok(&text))
+		(void)!send(fd, text.text, text.length, MSG_DONTWAIT | MSG_NOSIGNAL);
+	td_strbuf_fini(&text);
+	if (!control->is_full) {
+		struct td_thread *t = td_enter();
+
+		td_emit(control->app->rt, TD_EVENT_DAEMON, TASKD_WARNING, NULL, NULL,
+			"a client was refused: %s", failure->text);
+		td_leave(t);
+	}
+	control->is_full = true;
 }
 
 static void on_pause_over(void *data)
@@ -103,6 +141,7 @@ static void on_connection(int fd, int events, void *data)
 
 	(void)events;
 	for (int i = 0; i < ACCEPT_BATCH; i++) {
+		struct td_failure failure = {0};
 		int client = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 		if (client < 0) {
@@ -114,11 +153,12 @@ static void on_connection(int fd, int events, void *data)
 			}
 			return;
 		}
-		if (is_welcome(control, client) && td_session_new(control, client) == 0) {
+		if (check_limits(control, client, &failure) < 0) {
+			refuse(control, client, &failure);
+		} else if (td_session_new(control, client) == 0) {
 			control->n_accepted++;
 			continue;
 		}
-		control->n_refused++;
 		td_fd_close(client);
 	}
 }

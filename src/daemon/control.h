@@ -23,7 +23,8 @@ struct td_control {
 	struct td_list sessions;    /* by td_session.link */
 	uint32_t n_sessions;
 	uint64_t n_accepted, n_refused;
-	gid_t group; /* whose members may change things, beside root and us; -1: none */
+	bool is_full; /* the last client was refused */
+	gid_t group;  /* whose members may change things, beside root and us; -1: none */
 };
 
 /* Listens: on the socket that systemd passed, else on a new file. Thread: control. */

@@ -52,6 +52,10 @@ int td_find(struct td_runtime *rt, const char *text, struct td_group **ret_group
 
 	*ret_group = NULL;
 	*ret_task = NULL;
+	/* Not the root: what an unset variable of a script leaves must not stop everything. */
+	if (text[0] == '\0')
+		return td_fail(failure, -TASKD_EINVAL, "path",
+			       "the path is empty; the root is written \"/\"");
 	if (td_path_parse(text, &path, &why) < 0)
 		return td_fail(failure, -TASKD_EINVAL, "path", "\"%.100s\" is not a path: %s", text,
 			       why);

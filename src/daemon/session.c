@@ -14,12 +14,14 @@
 #include "base/assert.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "daemon/control.h"
 #include "daemon/stream.h"
 #include "loop/loop.h"
 #include "wire/peer.h"
 
 #define READ_BYTES ((size_t)64 << 10)
+#define REASON_BYTES 256
 #define GROUPS_MAX 256 /* supplementary groups of a client that are looked at */
 
 static void on_ready(struct td_peer *peer, void *data)
@@ -40,7 +42,9 @@ static void receive(struct td_session *session)
 
 	if (n > 0)
 		session->broken = td_peer_receive(session->peer, bytes, (size_t)n) < 0;
-	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+	else if (n == 0)
+		session->ended = true;
+	else if (errno != EAGAIN && errno != EINTR)
 		session->broken = true;
 }
 
@@ -77,16 +81,24 @@ static void last_words(struct td_session *session)
 		(void)!send(session->fd, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
+/* What there is to wait for: a client that takes nothing is read from until its calls pile up. */
+static int wanted_events(const struct td_session *session, bool has_more)
+{
+	const struct td_peer *peer = session->peer;
+	int events = session->ended || td_peer_is_full(peer) ? 0 : TD_IO_READ;
+
+	return td_peer_backlog(peer) || has_more ? events | TD_IO_WRITE : events;
+}
+
 void td_session_attend(struct td_session *session)
 {
-	int events;
+	bool has_more;
 
 	td_assert(!session->busy);
 	session->busy = true;
 	do {
 		session->dirty = false;
-		if (session->stream)
-			td_stream_pump(session->stream);
+		has_more = session->stream && td_stream_pump(session->stream);
 		if (!session->broken)
 			send_output(session);
 		if (!session->broken && session->dirty && td_peer_run(session->peer) < 0)
@@ -98,9 +110,12 @@ void td_session_attend(struct td_session *session)
 		td_session_free(session);
 		return;
 	}
-	events = (td_peer_is_full(session->peer) ? 0 : TD_IO_READ) |
-		 (td_peer_backlog(session->peer) ? TD_IO_WRITE : 0);
-	if (td_io_set(session->io, events) < 0)
+	/* Calls that wait for something are given up: most likely nobody is there any more. */
+	if (session->ended && td_peer_backlog(session->peer) == 0) {
+		td_session_free(session);
+		return;
+	}
+	if (td_io_set(session->io, wanted_events(session, has_more)) < 0)
 		td_session_free(session);
 }
 
@@ -156,6 +171,7 @@ void td_session_free(struct td_session *session)
 	td_fd_close(session->fd);
 	td_list_remove(&session->link);
 	session->control->n_sessions--;
+	session->control->is_full = false;
 	td_mem_free(session);
 }
 
@@ -198,8 +214,13 @@ struct td_reason *td_session_reason(const struct td_call *call, enum td_reason_k
 {
 	const struct td_session *session = td_session_of(call);
 	const struct td_runtime *rt = session->control->app->rt;
-	struct td_reason *reason = td_reason_new(kind, origin, message);
+	char text[REASON_BYTES];
+	struct td_reason *reason;
 
+	/* It is shown to others, on their terminals. */
+	if (message)
+		td_utf8_clean(text, sizeof(text), message, strlen(message));
+	reason = td_reason_new(kind, origin, message ? text : NULL);
 	if (!reason)
 		return NULL;
 	reason->has_caller = true;

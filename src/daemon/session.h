@@ -28,6 +28,7 @@ struct td_session {
 	pid_t pid;
 	bool busy;  /* inside the peer: it must not be freed now */
 	bool dirty; /* the peer wants attention */
+	bool ended; /* the client sends no more; what was answered is still sent */
 	bool broken;
 	struct td_stream *stream; /* owned: the Watch in progress */
 };

@@ -91,7 +91,8 @@ static bool is_wanted(const struct td_stream *stream, const struct td_event *eve
 	if (strncmp(event->path, stream->path, stream->length) != 0)
 		return false;
 	after = event->path[stream->length];
-	return after == '\0' || after == '.' || after == '/';
+	/* Below a group; a task has nothing below it, but other names may begin with its own. */
+	return after == '\0' || ((after == '.' || after == '/') && !strchr(stream->path, '/'));
 }
 
 struct item {
@@ -132,11 +133,12 @@ static bool pump_batch(struct td_stream *stream)
 	return more;
 }
 
-void td_stream_pump(struct td_stream *stream)
+bool td_stream_pump(struct td_stream *stream)
 {
 	const struct td_peer *peer = stream->session->peer;
 
 	while (td_peer_failure(peer)->code == 0 && td_peer_backlog(peer) < BACKLOG_MAX)
 		if (!pump_batch(stream))
-			return;
+			return false;
+	return true;
 }

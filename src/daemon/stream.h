@@ -14,7 +14,8 @@ struct td_stream;
 int td_stream_begin(struct td_session *session, struct td_call *call, const char *path,
 		    enum taskd_level level, struct td_failure *failure);
 struct td_stream *td_stream_free(struct td_stream *stream); /* NULL allowed; returns NULL */
-/* Sends events until there are no more, or until the client has enough to read. */
-void td_stream_pump(struct td_stream *stream);
+/* Sends events until there are no more, or until the client has enough to read. Returns: whether
+ * there are more. */
+bool td_stream_pump(struct td_stream *stream);
 
 #endif
