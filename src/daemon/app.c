@@ -14,6 +14,7 @@
 #include "base/assert.h"
 #include "base/duration.h"
 #include "base/mem.h"
+#include "base/strbuf.h"
 #include "core/group.h"
 #include "daemon/control.h"
 #include "daemon/log.h"
@@ -62,8 +63,9 @@ static void on_wake(void *data)
 	struct td_app *app = data;
 
 	if (__atomic_exchange_n(&app->events_pending, false, __ATOMIC_ACQ_REL)) {
-		if (app->log)
-			td_log_pump(app->log);
+		/* Whoever floods is written in portions, so that clients have their turn. */
+		if (app->log && td_log_pump(app->log))
+			on_events(app);
 		if (app->control)
 			td_control_pump(app->control);
 		if (app->state != TD_APP_STARTING)
@@ -107,6 +109,16 @@ size_t td_app_degraded(struct td_app *app, char texts[TD_DEGRADED_MAX][160])
 
 /* ---- the end ---------------------------------------------------------------------------- */
 
+/* The last word: how everything ended. */
+static void say_report(struct td_app *app, const struct td_stop *stop)
+{
+	struct td_strbuf text = TD_STRBUF_INIT;
+
+	td_stopping_print(&text, stop);
+	td_log_finish(app->log, td_strbuf_ok(&text) ? td_strbuf_text(&text) : NULL);
+	td_strbuf_fini(&text);
+}
+
 struct ending {
 	struct td_app *app;
 	void (*done)(const struct td_stop *stop, void *data);
@@ -128,9 +140,7 @@ static void on_root_stopped(const struct td_stop *stop, void *data)
 		td_loop_stop(app->loop);
 	if (app->control && !app->reported) {
 		app->reported = true;
-		if (app->log)
-			td_log_pump(app->log);
-		td_stopping_print(stderr, stop);
+		say_report(app, stop);
 	}
 }
 
@@ -302,6 +312,7 @@ static int make_state_dir(const char *path)
 {
 	char *parent = td_mem_strdup(path);
 	char *slash = parent ? strrchr(parent, '/') : NULL;
+	struct stat st = {.st_mode = S_IFDIR};
 
 	if (slash && slash != parent) {
 		*slash = '\0';
@@ -312,6 +323,13 @@ static int make_state_dir(const char *path)
 		fprintf(stderr, "taskd: cannot make the state directory %s: %s\n", path,
 			strerror(errno));
 		return -errno;
+	}
+	if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode) || access(path, W_OK | X_OK) < 0) {
+		int error = S_ISDIR(st.st_mode) ? errno : ENOTDIR;
+
+		fprintf(stderr, "taskd: cannot use %s as the state directory: %s\n", path,
+			strerror(error));
+		return -error;
 	}
 	return 0;
 }
@@ -349,7 +367,7 @@ static int start_runtime(struct td_app *app)
 	if (r < 0)
 		return r;
 	td_world_bind(app->world, app->rt);
-	app->log = td_log_new(app->rt, app->sd);
+	app->log = td_log_new(app->rt, app->sd, app->loop);
 	return app->log ? 0 : -TASKD_ENOMEM;
 }
 
@@ -418,13 +436,21 @@ static void free_parts(struct td_app *app)
 {
 	uint32_t left = 0;
 
+	if (app->rt) {
+		/* Others may have asked for the same stop: their letters were put in under the
+		 * lock, and are all there when it can be had. */
+		struct td_thread *t = td_enter();
+
+		td_leave(t);
+		td_inbox_read(&app->inbox);
+	}
 	app->control = td_control_free(app->control);
 	for (size_t i = 0; i < TD_ARRAY_SIZE(app->signals); i++)
 		td_signal_free(app->signals[i]);
 	td_timer_free(app->watchdog);
 	td_timer_free(app->last_resort);
 	if (app->log)
-		td_log_pump(app->log);
+		td_log_finish(app->log, NULL);
 	td_log_free(app->log);
 	if (app->rt)
 		left = td_runtime_free(app->rt);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Reads the ring with a cursor of its own. Lines go out with one write(2) each: stdio's lock might
- * be held for ever by a plugin that was stopped by force.
+ * be held for ever by a plugin that was stopped by force. Nor may whoever reads our stderr hold the
+ * control thread: a pager that waits for a key, a terminal that was stopped.
  */
 #include "daemon/log.h"
 
 #include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -14,18 +17,33 @@
 
 #include "base/mem.h"
 #include "daemon/sd.h"
+#include "loop/loop.h"
 
-#define BATCH 64 /* events taken while the lock is held once */
+#define BATCH 64                   /* events taken while the lock is held once */
+#define BATCHES 4                  /* in one go; then others have their turn */
+#define AGAIN (100 * TASKD_MSEC)   /* until stderr is looked at again, when it takes nothing */
+#define FINISH_MAX (1 * TASKD_SEC) /* how long the end waits for the reader of stderr */
 
 struct td_log {
 	struct td_runtime *rt;
 	struct td_sd *sd;
 	struct td_cursor cursor;
 	bool journal;
+	bool gave_up;           /* nobody read our stderr when it was time to finish */
+	struct td_timer *again; /* owned */
+	uint64_t lost;          /* taken, but not written and not yet told */
 	char run_id[33];
 };
 
-struct td_log *td_log_new(struct td_runtime *rt, struct td_sd *sd)
+static void on_again(void *data)
+{
+	struct td_log *log = data;
+
+	while (td_log_pump(log))
+		;
+}
+
+struct td_log *td_log_new(struct td_runtime *rt, struct td_sd *sd, struct td_loop *loop)
 {
 	struct td_log *log = td_mem_new(sizeof(*log));
 	uint64_t id[2] = {0, 0};
@@ -33,6 +51,9 @@ struct td_log *td_log_new(struct td_runtime *rt, struct td_sd *sd)
 
 	if (!log)
 		return NULL;
+	log->again = td_timer_new(loop, on_again, log);
+	if (!log->again)
+		return td_mem_free(log);
 	log->rt = rt;
 	log->sd = sd;
 	log->journal = td_sd_under_journal();
@@ -46,7 +67,17 @@ struct td_log *td_log_new(struct td_runtime *rt, struct td_sd *sd)
 
 struct td_log *td_log_free(struct td_log *log)
 {
+	if (log)
+		td_timer_free(log->again);
 	return td_mem_free(log);
+}
+
+/* A pipe or terminal that is writable takes PIPE_BUF bytes at least. Files always are. */
+static bool can_write(taskd_nsec patience)
+{
+	struct pollfd fd = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	return poll(&fd, 1, (int)(patience / TASKD_MSEC)) != 0;
 }
 
 static void to_stderr(const struct td_event *event, uint64_t lost)
@@ -116,23 +147,68 @@ static bool take(struct td_log *log, struct copy *copy)
 	return true;
 }
 
-void td_log_pump(struct td_log *log)
+static void write_copy(struct td_log *log, struct copy *copy)
+{
+	if (log->journal) {
+		to_journal(log, &copy->event, copy->lost);
+	} else if (can_write(0)) {
+		to_stderr(&copy->event, copy->lost + log->lost);
+		log->lost = 0;
+	} else {
+		log->lost += copy->lost + 1;
+	}
+	td_mem_free(copy->texts);
+}
+
+static size_t write_batch(struct td_log *log)
 {
 	struct copy copies[BATCH];
+	struct td_thread *t = td_enter();
 	size_t n;
 
-	do {
-		struct td_thread *t = td_enter();
+	for (n = 0; n < BATCH && take(log, &copies[n]); n++)
+		;
+	td_leave(t);
+	for (size_t i = 0; i < n; i++)
+		write_copy(log, &copies[i]);
+	return n;
+}
 
-		for (n = 0; n < BATCH && take(log, &copies[n]); n++)
-			;
-		td_leave(t);
-		for (size_t i = 0; i < n; i++) {
-			if (log->journal)
-				to_journal(log, &copies[i].event, copies[i].lost);
-			else
-				to_stderr(&copies[i].event, copies[i].lost);
-			td_mem_free(copies[i].texts);
+bool td_log_pump(struct td_log *log)
+{
+	for (int i = 0; i < BATCHES; i++) {
+		if (!log->journal && !can_write(0)) {
+			td_timer_start(log->again, AGAIN);
+			return false;
 		}
-	} while (n == BATCH);
+		if (write_batch(log) < BATCH)
+			return false;
+	}
+	return true;
+}
+
+void td_log_finish(struct td_log *log, const char *text)
+{
+	taskd_nsec end = td_now(log->rt) + FINISH_MAX, left = FINISH_MAX;
+	size_t length = text ? strlen(text) : 0;
+	bool more = true;
+
+	while (!log->gave_up && (more || length > 0)) {
+		if ((!log->journal || !more) && (left < 0 || !can_write(left))) {
+			log->gave_up = true;
+			return;
+		}
+		if (more) {
+			more = write_batch(log) == BATCH;
+		} else {
+			ssize_t n =
+				write(STDERR_FILENO, text, length < PIPE_BUF ? length : PIPE_BUF);
+
+			if (n < 0)
+				return;
+			text += n;
+			length -= (size_t)n;
+		}
+		left = end - td_now(log->rt);
+	}
 }

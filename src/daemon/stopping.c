@@ -68,32 +68,32 @@ static const char *brief(taskd_nsec ns, char text[TD_DURATION_TEXT])
 	return td_duration_print(ns - ns % unit, text);
 }
 
-static void print_line(FILE *file, const struct td_stopped *line)
+static void print_line(struct td_strbuf *to, const struct td_stopped *line)
 {
 	char took[TD_DURATION_TEXT], text[TD_OUTCOME_TEXT];
 
-	fprintf(file, "  %-28s %s, after %s\n", line->path, td_outcome_text(&line->outcome, text),
-		brief(line->took, took));
+	td_strbuf_addf(to, "  %-28s %s, after %s\n", line->path,
+		       td_outcome_text(&line->outcome, text), brief(line->took, took));
 }
 
-void td_stopping_print(FILE *file, const struct td_stop *stop)
+void td_stopping_print(struct td_strbuf *to, const struct td_stop *stop)
 {
 	char took[TD_DURATION_TEXT], grace[TD_DURATION_TEXT];
 	uint32_t printed = 0;
 
-	fprintf(file, "%s stopped in %s (grace %s): %u ended, %u aborted, %u condemned\n",
-		stop->path, brief(stop->done_at - stop->asked_at, took),
-		td_duration_print(stop->grace, grace), stop->n_tasks + stop->more, stop->n_aborted,
-		stop->n_condemned);
+	td_strbuf_addf(to, "%s stopped in %s (grace %s): %u ended, %u aborted, %u condemned\n",
+		       stop->path, brief(stop->done_at - stop->asked_at, took),
+		       td_duration_print(stop->grace, grace), stop->n_tasks + stop->more,
+		       stop->n_aborted, stop->n_condemned);
 	/* Who had to be forced is always named; of the others, as many as one can look through. */
 	for (uint32_t i = 0; i < stop->n_tasks; i++) {
 		bool forced = stop->tasks[i].outcome.kind >= TASKD_ABORTED;
 
 		if (forced || i < PRINT_MAX) {
-			print_line(file, &stop->tasks[i]);
+			print_line(to, &stop->tasks[i]);
 			printed++;
 		}
 	}
 	if (stop->n_tasks + stop->more > printed)
-		fprintf(file, "  and %u more\n", stop->n_tasks + stop->more - printed);
+		td_strbuf_addf(to, "  and %u more\n", stop->n_tasks + stop->more - printed);
 }

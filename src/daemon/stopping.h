@@ -3,7 +3,7 @@
 #ifndef TD_DAEMON_STOPPING_H
 #define TD_DAEMON_STOPPING_H
 
-#include <stdio.h>
+#include "base/strbuf.h"
 
 #include "core/stop.h"
 #include "daemon/inbox.h"
@@ -18,7 +18,7 @@ int td_stopping_begin(struct td_inbox *inbox, struct td_group *group, taskd_nsec
 		      struct td_reason *reason,
 		      void (*done)(const struct td_stop *stop, void *data), void *data);
 
-/* Prints a report for people. */
-void td_stopping_print(FILE *file, const struct td_stop *stop);
+/* Writes a report for people. */
+void td_stopping_print(struct td_strbuf *text, const struct td_stop *stop);
 
 #endif
