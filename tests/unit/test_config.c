@@ -76,7 +76,7 @@ START_TEST(an_empty_file_gives_the_defaults)
 	ck_assert_ptr_null(config->daemon.socket_group);
 	ck_assert_int_eq(config->daemon.max_connections, 256);
 	ck_assert_int_eq(config->daemon.max_connections_per_user, 64);
-	ck_assert_int_eq(config->daemon.events_bytes, 256 * 1024);
+	ck_assert_int_eq(config->daemon.events_bytes, 1024 * 1024);
 	ck_assert_int_eq(config->daemon.log_level, TASKD_INFO);
 	ck_assert_int_eq(config->daemon.keep_ended, 32);
 	ck_assert_uint_eq(config->n_groups, 0);
