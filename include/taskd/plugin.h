@@ -25,6 +25,7 @@
 #include <taskd/io.h>
 #include <taskd/log.h>
 #include <taskd/param.h>
+#include <taskd/scope.h>
 #include <taskd/task.h>
 #include <taskd/types.h>
 

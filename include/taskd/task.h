@@ -104,7 +104,8 @@ struct taskd_spawn_options {
 };
 
 /*
- * Starts `fn(self, arg)` as a task in the group of the running task. `options` may be NULL.
+ * Starts `fn(self, arg)` as a task in the innermost scope that the running task has open (see
+ * scope.h), else in its group. `options` may be NULL.
  * Owns: nothing; `arg` must live until the task has ended. `ret_task` may be NULL; else the
  * handle must be given back with taskd_join() or taskd_release().
  * Returns: 0. Errors: -TASKD_ECLOSED the group is being stopped; -TASKD_EEXIST a live sibling

@@ -6,6 +6,7 @@
 #include "core/cleanup.h"
 #include "core/runtime.h"
 #include "core/sched.h"
+#include "core/scope.h"
 #include "core/stop.h"
 #include "core/wait.h"
 
@@ -51,7 +52,7 @@ static void end_unstarted(struct td_task *task)
 	td_task_finish(rt, task);
 }
 
-void td_task_ask(struct td_task *task, uint32_t what, struct td_reason *reason)
+void td_task_tell(struct td_task *task, uint32_t what, struct td_reason *reason)
 {
 	struct td_runtime *rt = td_task_runtime(task);
 
@@ -61,7 +62,7 @@ void td_task_ask(struct td_task *task, uint32_t what, struct td_reason *reason)
 	td_reason_meet(&task->reason, reason);
 	if ((task->asked & what) == what)
 		return;
-	if (!(task->asked & TD_ASK_STOP))
+	if (!(task->asked & (TD_ASK_CANCEL | TD_ASK_CANCEL_RUN)))
 		task->asked_at = td_now(rt);
 	task->asked |= what;
 	rt->counters.cancelled++;
@@ -72,6 +73,16 @@ void td_task_ask(struct td_task *task, uint32_t what, struct td_reason *reason)
 	td_task_update_signals(task);
 	if (task->place == TD_AT_WAIT && (task->self.signals & TD_ASK_STOP))
 		td_wake(rt, task, -TASKD_ECANCELED);
+}
+
+void td_task_ask(struct td_task *task, uint32_t what, struct td_reason *reason)
+{
+	/* A task that has scopes has started, and does not end by being told. */
+	bool news = task->scopes && (task->asked & what) != what;
+
+	td_task_tell(task, what, reason);
+	if (news)
+		td_scope_inherit(task, reason);
 }
 
 /* Leaves the fiber where it stands, never to be resumed. The stack is kept: what the cleanups are
@@ -103,7 +114,7 @@ static bool goes_on(struct td_task *task)
 	task->asked &= ~TD_ASK_ABORT;
 	task->masked = 0;
 	td_task_update_signals(task);
-	if (ends && !task->defers)
+	if (ends && !task->defers && !task->scopes)
 		return false;
 	task->stage = TD_STAGE_CLEANUP;
 	if (ends)

@@ -15,8 +15,11 @@
 struct td_runtime;
 struct td_thread;
 
-/* Sets TD_ASK_CANCEL or _RUN and wakes the task when it waits unmasked. Idempotent. */
+/* Sets TD_ASK_CANCEL or _RUN and wakes the task when it waits unmasked; cancels its scopes.
+ * Idempotent. */
 void td_task_ask(struct td_task *task, uint32_t what, struct td_reason *reason);
+/* The same without its scopes: for a walk that comes to them by itself. */
+void td_task_tell(struct td_task *task, uint32_t what, struct td_reason *reason);
 /* Brings signals in line with asked and masked. */
 void td_task_update_signals(struct td_task *task);
 /* Forces a task to end. `reason` may be NULL. Idempotent. */

@@ -9,6 +9,7 @@
 #include "core/runtime.h"
 #include "core/schedule.h"
 #include "core/sched.h"
+#include "core/scope.h"
 #include "core/wait.h"
 
 /* Takes the lock again after code of the task. A ghost gets no further. */
@@ -44,7 +45,7 @@ static struct td_thread *run_body(struct td_thread *t, struct td_task *task)
 		td_task_update_signals(task);
 	}
 	td_task_run_returned(task, result);
-	return t;
+	return td_scope_end_inside(t, NULL);
 }
 
 /* The next cleanup, and until when it may run. Those whose time is over before they begin were
@@ -73,6 +74,7 @@ static struct td_thread *run_cleanups(struct td_thread *t, struct td_task *task)
 
 	task->stage = TD_STAGE_CLEANUP;
 	td_timer_clear(rt, &task->escalation_timer);
+	t = td_scope_end_inside(t, NULL);
 	if (!task->defers)
 		return t;
 	task->masked = 1;
@@ -84,6 +86,8 @@ static struct td_thread *run_cleanups(struct td_thread *t, struct td_task *task)
 		defer.fn(defer.arg);
 		t = come_back(task);
 		task->asked &= ~TD_ASK_ABORT;
+		td_timer_clear(rt, &task->escalation_timer);
+		t = td_scope_end_inside(t, NULL);
 	}
 	td_timer_clear(rt, &task->escalation_timer);
 	task->masked = 0;

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "core/runtime.h"
+#include "core/scope.h"
 #include "core/stop.h"
 #include "core/task.h"
 
@@ -40,7 +41,9 @@ void td_group_set_state(struct td_group *group, enum td_group_state state)
 	TD_CHECK(group, TD_GROUP_MAGIC);
 	td_assert(states[group->state].edges & (1u << state));
 	group->state = (uint8_t)state;
-	td_emit(group->rt, TD_EVENT_STATE, TASKD_DEBUG, group, NULL, "%s", states[state].name);
+	if (!group->unlisted)
+		td_emit(group->rt, TD_EVENT_STATE, TASKD_DEBUG, group, NULL, "%s",
+			states[state].name);
 }
 
 static struct td_group *record_free(struct td_group *group)
@@ -63,8 +66,9 @@ static struct td_group *record_new(struct td_runtime *rt, struct td_group *paren
 	group->magic = TD_GROUP_MAGIC;
 	group->rt = rt;
 	group->parent = parent;
-	group->path = parent && parent->path[0] ? td_mem_printf("%s.%s", parent->path, name)
-						: td_mem_strdup(name);
+	group->path = !*name                      ? td_mem_strdup(parent ? parent->path : "")
+		      : parent && parent->path[0] ? td_mem_printf("%s.%s", parent->path, name)
+						  : td_mem_strdup(name);
 	if (!group->path)
 		return record_free(group);
 	group->name = group->path + strlen(group->path) - strlen(name);
@@ -83,7 +87,8 @@ static struct td_group *find_child(const struct td_group *parent, const char *na
 	struct td_group *child;
 
 	TD_LIST_FOREACH (child, &parent->children, sibling) {
-		if (strncmp(child->name, name, length) == 0 && child->name[length] == '\0')
+		if (!child->unlisted && strncmp(child->name, name, length) == 0 &&
+		    child->name[length] == '\0')
 			return child;
 	}
 	return NULL;
@@ -137,6 +142,28 @@ int td_group_new(struct td_group *parent, const char *name, const struct td_grou
 	return 0;
 }
 
+int td_group_new_unlisted(struct td_group *parent, unsigned max_depth, struct td_group **ret_group)
+{
+	struct td_runtime *rt = parent->rt;
+	struct td_group *group;
+
+	if (!td_group_is_open(parent))
+		return -TASKD_ECLOSED;
+	if (parent->depth >= max_depth)
+		return -TASKD_ECAPACITY;
+	group = td_timer_reserve(rt) == 0 ? record_new(rt, parent, "") : NULL;
+	if (!group)
+		return -TASKD_ENOMEM;
+	group->unlisted = true;
+	group->driver = parent->driver;
+	group->depth = (uint8_t)(parent->depth + 1);
+	td_list_append(&parent->children, &group->sibling);
+	parent->n_open_children++;
+	rt->n_groups++;
+	*ret_group = group;
+	return 0;
+}
+
 struct td_group *td_group_new_root(struct td_runtime *rt)
 {
 	struct td_group *group = record_new(rt, NULL, "");
@@ -177,6 +204,30 @@ static void dispose(struct td_group *group)
 	group->removed = true;
 	if (group->n_records == 0)
 		record_free(group);
+}
+
+void td_group_drop(struct td_group *group)
+{
+	td_assert(group->unlisted && group->n_tasks == 0 && group->n_open_children == 0);
+	if (group->state == TD_GROUP_OPEN) {
+		td_group_set_state(group, TD_GROUP_CLOSING);
+		td_group_set_state(group, TD_GROUP_FINALIZING);
+		td_group_set_state(group, TD_GROUP_CLOSED);
+		group->parent->n_open_children--;
+	}
+	td_group_free_tree(group);
+}
+
+uint32_t td_group_count_tasks(struct td_group *group)
+{
+	uint32_t n = group->n_below;
+	struct td_group *child;
+
+	TD_LIST_FOREACH (child, &group->children, sibling) {
+		if (!child->unlisted)
+			n -= child->n_below;
+	}
+	return n;
 }
 
 void td_group_hold(struct td_group *group)
@@ -244,10 +295,14 @@ struct td_task *td_group_find_task(struct td_group *group, const char *name)
 
 	if (task)
 		return task;
-	TD_LIST_FOREACH (task, &group->tasks, link) {
-		if (!(task->info && task->info->name) &&
-		    strcmp(td_task_name(task, text), name) == 0)
-			return task;
+	for (struct td_group *in = group; in; in = td_group_next(group, in)) {
+		if (td_group_home(in) != group)
+			continue;
+		TD_LIST_FOREACH (task, &in->tasks, link) {
+			if (!(task->info && task->info->name) &&
+			    strcmp(td_task_name(task, text), name) == 0)
+				return task;
+		}
 	}
 	TD_LIST_FOREACH (task, &group->ended, link) {
 		if (strcmp(td_task_name(task, text), name) == 0)
@@ -285,13 +340,17 @@ taskd_nsec td_group_grace(const struct td_group *group)
 
 void td_group_settle(struct td_group *group)
 {
-	while (group && group->n_tasks == 0 && group->n_open_children == 0 &&
-	       group->state != TD_GROUP_OPEN && group->state != TD_GROUP_CLOSING &&
-	       group->state != TD_GROUP_CLOSED) {
+	while (group && group->n_tasks == 0 && group->n_open_children == 0) {
 		struct td_group *parent = group->parent;
 
+		if (group->scope)
+			td_scope_emptied(group->scope);
+		if (group->state == TD_GROUP_OPEN || group->state == TD_GROUP_CLOSING ||
+		    group->state == TD_GROUP_CLOSED)
+			break;
 		td_group_set_state(group, TD_GROUP_FINALIZING);
-		td_timer_clear(group->rt, &group->deadline_timer);
+		if (!group->scope) /* the time of a scope goes on while its owner is in it */
+			td_timer_clear(group->rt, &group->deadline_timer);
 		td_group_set_state(group, TD_GROUP_CLOSED);
 		if (parent)
 			parent->n_open_children--;

@@ -19,6 +19,7 @@
 #include "core/reason.h"
 
 struct td_runtime;
+struct td_scope;
 struct td_stop;
 struct td_task;
 
@@ -42,6 +43,7 @@ struct td_group {
 	uint32_t n_open_children; /* child groups that are not closed */
 	uint32_t n_condemned;
 	uint32_t n_records; /* control blocks that name this group, ended ones and ghosts too */
+	bool unlisted;      /* of a scope: shown as part of `parent` */
 	bool removed;       /* out of the tree; freed with its last record */
 	uint32_t max_tasks; /* 0: no limit */
 	taskd_nsec grace;   /* of a stop; met with the parent's */
@@ -50,6 +52,7 @@ struct td_group {
 	struct td_heap_node deadline_timer;
 	taskd_nsec deadline_at; /* of the stop; TASKD_FOREVER without one */
 	struct td_stop *stops;  /* owned: stops in progress on this group */
+	struct td_scope *scope; /* it is the group of; NULL: of none, or its owner is gone */
 	taskd_nsec created_at;
 	int64_t created_realtime_usec;
 };
@@ -66,6 +69,23 @@ struct td_group_options {
  */
 int td_group_new(struct td_group *parent, const char *name, const struct td_group_options *options,
 		 struct td_group **ret_group, struct td_failure *failure);
+
+/* Creates a group without a name, for a scope; it is found by nobody and has the path of `parent`.
+ * Returns: 0; -TASKD_ECLOSED; -TASKD_ECAPACITY deeper than `max_depth`; -TASKD_ENOMEM. */
+int td_group_new_unlisted(struct td_group *parent, unsigned max_depth, struct td_group **ret_group);
+/* Closes an unlisted group in which nothing lives, and removes it. */
+void td_group_drop(struct td_group *group);
+
+/* The nearest group that people see: where names are unique. */
+static inline struct td_group *td_group_home(struct td_group *group)
+{
+	while (group->unlisted)
+		group = group->parent;
+	return group;
+}
+
+/* Live tasks that people see in a group: its own, and those of scopes. */
+uint32_t td_group_count_tasks(struct td_group *group);
 
 /* Removes a closed group and all below it from the tree; -TASKD_EBUSY while it is not closed. */
 int td_group_remove(struct td_group *group, struct td_failure *failure);

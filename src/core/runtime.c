@@ -12,6 +12,7 @@
 #include "base/utf8.h"
 #include "core/driver.h"
 #include "core/sched.h"
+#include "core/scope.h"
 #include "core/stop.h"
 #include "core/wait.h"
 
@@ -69,6 +70,10 @@ void td_timers_fire(struct td_runtime *rt, taskd_nsec now)
 			break;
 		case TD_TIMER_GROUP:
 			td_stop_deadline(TD_CONTAINER_OF(node, struct td_group, deadline_timer));
+			break;
+		case TD_TIMER_SCOPE:
+			td_scope_timed_out(
+				TD_CONTAINER_OF(node, struct td_group, deadline_timer)->scope);
 			break;
 		}
 	}

@@ -38,7 +38,7 @@ struct td_counters {
 	uint64_t hogs, takebacks, dispatches, idles, timers_fired, cancelled, missed;
 };
 
-enum td_timer_kind { TD_TIMER_WAIT, TD_TIMER_ESCALATE, TD_TIMER_GROUP };
+enum td_timer_kind { TD_TIMER_WAIT, TD_TIMER_ESCALATE, TD_TIMER_GROUP, TD_TIMER_SCOPE };
 
 struct td_runtime {
 	uint32_t magic;

@@ -10,6 +10,7 @@
 #include "base/duration.h"
 #include "base/mem.h"
 #include "core/runtime.h"
+#include "core/scope.h"
 
 struct td_stop *td_stop_free(struct td_stop *stop)
 {
@@ -134,7 +135,7 @@ static void tell_tasks(struct td_group *group, struct td_reason *reason, taskd_n
 	TD_LIST_FOREACH_SAFE (task, next, &group->tasks, link) {
 		if (task->info && task->info->grace >= 0 && task->stage != TD_STAGE_CLEANUP)
 			td_task_arm(task, TD_ESCALATE_ABORT, td_later(now, task->info->grace));
-		td_task_ask(task, TD_ASK_CANCEL, reason);
+		td_task_tell(task, TD_ASK_CANCEL, reason);
 	}
 }
 
@@ -155,8 +156,15 @@ static void tell_subtree(struct td_group *top, struct td_reason *reason)
 		td_group_settle(group);
 }
 
-/* Sets a deadline when it is tighter than all that hold already. */
-static void arm_deadline(struct td_group *group, taskd_nsec when)
+void td_group_cancel(struct td_group *top, struct td_reason *reason)
+{
+	td_walk_begin(top->rt);
+	close_admission(top, reason);
+	tell_subtree(top, reason);
+	td_walk_end(top->rt);
+}
+
+void td_stop_arm(struct td_group *group, taskd_nsec when)
 {
 	for (const struct td_group *above = group; above; above = above->parent)
 		if (when >= above->deadline_at)
@@ -170,10 +178,10 @@ static void arm_deadlines(struct td_group *top, taskd_nsec grace)
 {
 	taskd_nsec now = td_now(top->rt);
 
-	arm_deadline(top, td_later(now, grace));
+	td_stop_arm(top, td_later(now, grace));
 	for (struct td_group *group = top; group; group = td_group_next(top, group))
 		if (group != top && group->grace >= 0)
-			arm_deadline(group, td_later(now, group->grace));
+			td_stop_arm(group, td_later(now, group->grace));
 }
 
 static void announce(struct td_group *group, struct td_reason *reason, taskd_nsec grace)
@@ -236,6 +244,8 @@ void td_stop_deadline(struct td_group *top)
 		TD_LIST_FOREACH_SAFE (task, next, &group->tasks, link)
 			td_task_abort(task, group->reason);
 	}
+	if (top->scope)
+		td_scope_forced(top->scope);
 	td_walk_end(rt);
 }
 

@@ -51,6 +51,11 @@ int td_group_stop(struct td_group *group, taskd_nsec grace, struct td_reason *re
 		  void (*done)(struct td_stop *stop, void *data), void *data);
 struct td_stop *td_stop_free(struct td_stop *stop);
 
+/* Ends the admission of a group and asks all below it to stop, without deadline and report. */
+void td_group_cancel(struct td_group *group, struct td_reason *reason);
+/* Sets the deadline of a group, when it is tighter than all that hold for it already. */
+void td_stop_arm(struct td_group *group, taskd_nsec when);
+
 /* Asks one task to stop; after its grace it is aborted. Idempotent; grace can only shorten. */
 void td_task_stop(struct td_task *task, taskd_nsec grace, struct td_reason *reason);
 

@@ -11,6 +11,7 @@
 #include "core/cleanup.h"
 #include "core/runtime.h"
 #include "core/sched.h"
+#include "core/scope.h"
 #include "core/stop.h"
 #include "core/wait.h"
 
@@ -60,10 +61,9 @@ const char *td_outcome_name(enum taskd_outcome_kind kind)
 const char *td_wait_kind_name(enum td_wait_kind kind)
 {
 	static const char *const names[] = {
-		[TD_WAIT_TIMER] = "timer",
-		[TD_WAIT_FD] = "descriptor",
-		[TD_WAIT_JOIN] = "join",
-		[TD_WAIT_SCHEDULE] = "schedule",
+		[TD_WAIT_TIMER] = "timer", [TD_WAIT_FD] = "descriptor",
+		[TD_WAIT_JOIN] = "join",   [TD_WAIT_SCHEDULE] = "schedule",
+		[TD_WAIT_SCOPE] = "scope",
 	};
 
 	return names[kind];
@@ -155,9 +155,12 @@ taskd_nsec td_task_deadline(const struct td_task *task)
 
 	if (td_heap_in(&task->escalation_timer))
 		deadline = task->escalation_timer.key;
-	for (const struct td_group *group = task->group; group; group = group->parent)
+	for (const struct td_group *group = td_scope_group(task); group; group = group->parent) {
 		if (group->deadline_at < deadline)
 			deadline = group->deadline_at;
+		if (group->scope && group->scope->until < deadline)
+			deadline = group->scope->until;
+	}
 	return deadline;
 }
 
@@ -273,6 +276,8 @@ struct td_task *td_task_unref(struct td_task *task)
 static int check_spawn(struct td_group *group, const struct td_spawn *spawn,
 		       struct td_failure *failure)
 {
+	const struct td_group *home = td_group_home(group);
+
 	if (spawn->name && !td_path_is_task_name(spawn->name))
 		return td_fail(failure, -TASKD_EINVAL, spawn->name,
 			       "\"%.80s\" cannot be the name of a task: 1 to %d of A-Z a-z 0-9 _ - "
@@ -291,7 +296,7 @@ static int check_spawn(struct td_group *group, const struct td_spawn *spawn,
 			return td_fail(failure, -TASKD_ECAPACITY, td_group_path(above),
 				       "group %s is at its limit: max-tasks = %u, %u live",
 				       td_group_path(above), above->max_tasks, above->n_below);
-	if (spawn->name && group->names && td_map_get(group->names, spawn->name))
+	if (spawn->name && home->names && td_map_get(home->names, spawn->name))
 		return td_fail(failure, -TASKD_EEXIST, spawn->name,
 			       "group %s has a live task named %s already", td_group_path(group),
 			       spawn->name);
@@ -371,9 +376,11 @@ static int prepare(struct td_runtime *rt, struct td_group *group, const struct t
 	if (td_timer_reserve(rt) < 0)
 		return -TASKD_ENOMEM;
 	if (spawn->name) {
-		if (!group->names && !(group->names = td_map_new()))
+		struct td_group *home = td_group_home(group);
+
+		if (!home->names && !(home->names = td_map_new()))
 			return -TASKD_ENOMEM;
-		if (td_map_add(group->names, spawn->name, task) < 0)
+		if (td_map_add(home->names, spawn->name, task) < 0)
 			return -TASKD_ENOMEM;
 	}
 	return 0;
@@ -394,7 +401,7 @@ int td_task_spawn(struct td_runtime *rt, struct td_group *group, const struct td
 	if (r == 0 && task->driver == TASKD_DRIVER_THREAD) {
 		r = start_thread_task(rt, task);
 		if (r < 0 && spawn->name)
-			td_map_remove(group->names, spawn->name);
+			td_map_remove(td_group_home(group)->names, spawn->name);
 	}
 	if (r < 0) {
 		info_free(task->info);
@@ -403,7 +410,7 @@ int td_task_spawn(struct td_runtime *rt, struct td_group *group, const struct td
 			       r == -TASKD_ECAPACITY ? "thread" : "memory", td_group_path(group));
 	}
 	if (spawn->name)
-		replace_kept(group, spawn->name);
+		replace_kept(td_group_home(group), spawn->name);
 	if (task->info) {
 		task->info->values = spawn->values;
 		task->info->values_free = spawn->values_free;
@@ -509,6 +516,12 @@ static void release(struct td_runtime *rt, struct td_task *task)
 	}
 }
 
+/* Whether a policy has to look at how it ended. */
+static bool has_failed(const struct td_task *task)
+{
+	return task->outcome_kind != TASKD_COMPLETED && task->outcome_kind != TASKD_CANCELLED;
+}
+
 void td_task_finish(struct td_runtime *rt, struct td_task *task)
 {
 	struct td_group *group = task->group;
@@ -520,10 +533,11 @@ void td_task_finish(struct td_runtime *rt, struct td_task *task)
 		td_task_set_outcome(task, TASKD_CANCELLED, 0, NULL);
 	condemned = task->outcome_kind == TASKD_CONDEMNED;
 	td_walk_begin(rt);
+	td_scope_orphan_all(task);
 	td_timer_clear(rt, &task->wait_timer);
 	td_timer_clear(rt, &task->escalation_timer);
 	if (task->info && task->info->name)
-		td_map_remove(group->names, task->info->name);
+		td_map_remove(td_group_home(group)->names, task->info->name);
 	td_task_set_state(task, TD_TASK_ENDED);
 	task->ended_at = td_now(rt);
 	rt->counters.ended++;
@@ -539,6 +553,8 @@ void td_task_finish(struct td_runtime *rt, struct td_task *task)
 	keep_record(rt, task);
 	td_stop_note(task);
 	tell_waiters(rt, task);
+	if (group->scope && has_failed(task))
+		td_scope_failed(group->scope, task);
 	if (!condemned) /* a ghost keeps its record until it lands */
 		td_task_unref(task);
 	td_group_settle(group);

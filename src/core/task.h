@@ -24,6 +24,7 @@ struct td_defer;
 struct td_fdwait;
 struct td_group;
 struct td_runtime;
+struct td_scope;
 struct td_stack;
 struct td_thread;
 
@@ -34,7 +35,8 @@ struct td_thread;
 #define TD_ASK_CANCEL_RUN 2u /* to end this run; the schedule goes on */
 #define TD_ASK_ABORT 4u      /* no call into the runtime returns any more */
 #define TD_ASK_GHOST 8u      /* condemned: it is nobody's task any more */
-#define TD_ASK_STOP (TD_ASK_CANCEL | TD_ASK_CANCEL_RUN)
+#define TD_ASK_SCOPE 16u     /* to leave a scope that was cancelled */
+#define TD_ASK_STOP (TD_ASK_CANCEL | TD_ASK_CANCEL_RUN | TD_ASK_SCOPE)
 #define TD_ASK_FORCE (TD_ASK_ABORT | TD_ASK_GHOST)
 
 /* Which part of its life a task is in; a fresh fiber takes it up from here. */
@@ -43,7 +45,7 @@ enum td_task_stage { TD_STAGE_BODY, TD_STAGE_CLEANUP, TD_STAGE_REST };
 /* Where it is. Outside the state `ending` this says the same as the state. */
 enum td_task_place { TD_AT_NOTHING, TD_AT_QUEUE, TD_AT_THREAD, TD_AT_WAIT };
 
-enum td_wait_kind { TD_WAIT_TIMER, TD_WAIT_FD, TD_WAIT_JOIN, TD_WAIT_SCHEDULE };
+enum td_wait_kind { TD_WAIT_TIMER, TD_WAIT_FD, TD_WAIT_JOIN, TD_WAIT_SCHEDULE, TD_WAIT_SCOPE };
 
 /* What the escalation timer of a task does next. */
 enum td_escalation {
@@ -119,6 +121,7 @@ struct td_task {
 	struct td_watcher *watchers;
 	struct td_fdwait *fdwait;
 	struct td_defer *defers; /* owned, youngest first */
+	struct td_scope *scopes; /* owned: open ones, innermost first */
 	struct td_arena *arena;  /* owned */
 	struct td_reason *reason;
 	struct td_task_info *info; /* owned; NULL for a plain spawn */

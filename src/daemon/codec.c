@@ -133,11 +133,11 @@ void td_codec_group(struct td_json_writer *w, const char *key, struct td_group *
 	struct td_group *child;
 
 	TD_LIST_FOREACH (child, &group->children, sibling)
-		n_groups++;
+		n_groups += !child->unlisted;
 	td_json_begin_object(w, key);
 	td_json_add_string(w, "path", td_group_path(group));
 	td_json_add_string(w, "state", td_group_state_name(group->state));
-	td_json_add_int(w, "tasks", group->n_tasks);
+	td_json_add_int(w, "tasks", td_group_count_tasks(group));
 	td_json_add_int(w, "groups", n_groups);
 	td_json_add_int(w, "graceUsec", usec(td_group_grace(group)));
 	if (group->max_tasks)

@@ -40,7 +40,7 @@ static void count(struct td_runtime *rt, struct tally *tally)
 	for (struct td_group *group = rt->root; group; group = td_group_next(rt->root, group)) {
 		struct td_task *task;
 
-		tally->groups += group != rt->root;
+		tally->groups += group != rt->root && !group->unlisted;
 		TD_LIST_FOREACH (task, &group->tasks, link)
 			tally->states[task->state]++;
 		tally->states[TD_TASK_ENDED] += group->n_ended;

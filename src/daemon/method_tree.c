@@ -20,7 +20,8 @@ static void write_list(struct td_json_writer *w, void *data)
 
 	td_json_begin_array(w, "groups");
 	for (group = top; group; group = td_group_next(top, group))
-		td_codec_group(w, NULL, group);
+		if (!group->unlisted)
+			td_codec_group(w, NULL, group);
 	td_json_end_array(w);
 	td_json_begin_array(w, "tasks");
 	for (group = top; group; group = td_group_next(top, group)) {

@@ -10,6 +10,7 @@
 #include "base/utf8.h"
 #include "core/cancel.h"
 #include "core/cleanup.h"
+#include "core/scope.h"
 #include "core/wait.h"
 #include "plugin/api.h"
 
@@ -155,7 +156,7 @@ int taskd_spawn(const struct taskd_spawn_options *options, taskd_fn fn, void *ar
 			return -TASKD_EINVAL;
 	}
 	t = td_enter_task();
-	r = td_task_spawn(t->rt, self->group, &spawn, ret_task ? &task : NULL, NULL);
+	r = td_task_spawn(t->rt, td_scope_group(self), &spawn, ret_task ? &task : NULL, NULL);
 	td_leave(t);
 	if (r == 0 && ret_task)
 		*ret_task = (taskd_task *)task;
