@@ -293,7 +293,7 @@ static int n_after;
 static int abort_itself(taskd_self *self, void *arg)
 {
 	(void)arg;
-	force((struct td_task *)self); /* as another thread would while it runs */
+	force((struct td_task *)(void *)self); /* as another thread would while it runs */
 	n_after = 1;
 	(void)taskd_checkpoint(self);
 	n_after = 2;
@@ -321,7 +321,7 @@ END_TEST
 static int return_after_abort(taskd_self *self, void *arg)
 {
 	(void)arg;
-	force((struct td_task *)self);
+	force((struct td_task *)(void *)self);
 	return 5;
 }
 
