@@ -91,7 +91,7 @@ static int then_abort(taskd_self *self, void *arg)
 {
 	(void)arg;
 	defer_123();
-	force((struct td_task *)self);
+	force((struct td_task *)(void *)self);
 	(void)taskd_now(); /* not a call that stops it */
 	(void)taskd_yield();
 	ck_abort_msg("it came back");
