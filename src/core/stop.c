@@ -166,6 +166,9 @@ void td_group_cancel(struct td_group *top, struct td_reason *reason)
 
 void td_stop_arm(struct td_group *group, taskd_nsec when)
 {
+	/* Closed by an earlier stop, there is nothing left to bound, but the owner of a scope. */
+	if (group->state == TD_GROUP_CLOSED && !group->scope)
+		return;
 	for (const struct td_group *above = group; above; above = above->parent)
 		if (when >= above->deadline_at)
 			return;
