@@ -51,6 +51,10 @@ struct td_env {
 	/* There are new events in the ring. Must not block or call back. Under the lock. */
 	void (*events)(void *data);
 
+	/* Which of the `n` ready tasks runs next, 0 the oldest; NULL: the oldest always. For a
+	 * simulator: whatever it picks is an order that could have been. Under the lock. */
+	uint32_t (*pick)(void *data, uint32_t n);
+
 	/* The watch for hogs; NULL when the runtime has one thread only. watch_wait() blocks the
 	 * monitor thread until an armed time has passed; false: end the thread. */
 	void (*watch_arm)(void *data, taskd_nsec delay);

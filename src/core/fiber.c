@@ -210,7 +210,7 @@ void td_fiber_entry(void *argument, void *passed)
 		td_task_finish(rt, task);
 		t->current = NULL;
 		/* The next one, when it has not started yet, runs on this stack at once. */
-		next = t->driver && rt->budget > 1 ? rt->ready : NULL;
+		next = t->driver && rt->budget > 1 ? td_sched_first(rt) : NULL;
 		if (!next || next->stack || next->hog >= 2 || !td_sched_adopt(t, next, stack))
 			td_sched_exit(t, stack);
 		task = next;

@@ -87,10 +87,39 @@ int td_sched_bind(struct td_runtime *rt, struct td_task *task)
 	return 0;
 }
 
+/* Moves the one that the environment picks to the front. */
+static void pick(struct td_runtime *rt)
+{
+	struct td_task **at = &rt->ready, *task;
+	uint32_t n = 0;
+
+	for (task = rt->ready; task; task = task->ready_next)
+		n++;
+	if (n == 0)
+		return;
+	for (n = rt->env.pick(rt->env.data, n); n > 0; n--)
+		at = &(*at)->ready_next;
+	task = *at;
+	if (task == rt->ready)
+		return;
+	*at = task->ready_next;
+	if (rt->ready_end == &task->ready_next)
+		rt->ready_end = at;
+	task->ready_next = rt->ready;
+	rt->ready = task;
+}
+
+struct td_task *td_sched_first(struct td_runtime *rt)
+{
+	if (td_unlikely(rt->env.pick != NULL))
+		pick(rt);
+	return rt->ready;
+}
+
 struct td_task *td_sched_pop(struct td_runtime *rt)
 {
 	for (;;) {
-		struct td_task *task = rt->ready;
+		struct td_task *task = td_sched_first(rt);
 
 		if (!task)
 			return NULL;

@@ -34,6 +34,9 @@ __attribute__((noreturn)) void td_sched_exit(struct td_thread *t, struct td_stac
 /* A fiber begins with a new task: nothing of what ran here before is left. */
 void td_sched_begin(struct td_runtime *rt);
 
+/* The ready task whose turn it is, still in the queue; NULL: none. */
+struct td_task *td_sched_first(struct td_runtime *rt);
+
 /* From a thread's own stack: runs one task until the thread comes back. */
 void td_sched_run(struct td_thread *t, struct td_task *task);
 /* The next ready task, with a stack; NULL: none. */
