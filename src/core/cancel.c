@@ -284,9 +284,11 @@ __attribute__((noreturn)) static void land_ghost(struct td_thread *t, struct td_
 	struct td_stack *stack = task->stack;
 
 	rt->counters.late_ghosts++;
-	td_emit(rt, TD_EVENT_CONDEMNED, TASKD_NOTICE, NULL, NULL,
-		"a condemned task (#%llu) called taskd again; its thread is free",
-		(unsigned long long)task->id);
+	/* After td_runtime_free() the outside world is gone, and there is nobody left to tell. */
+	if (!rt->stopping)
+		td_emit(rt, TD_EVENT_CONDEMNED, TASKD_NOTICE, NULL, NULL,
+			"a condemned task (#%llu) called taskd again; its thread is free",
+			(unsigned long long)task->id);
 	td_defer_drop_all(task);
 	td_arena_free(task);
 	t->bound = NULL;

@@ -162,7 +162,6 @@ void td_driver_main(struct td_thread *t)
 				leave_pool(t);
 		}
 	}
-	t->gone = true;
 	td_leave(t);
 }
 

@@ -223,7 +223,8 @@ static uint32_t end_threads(struct td_runtime *rt)
 
 	rt->stopping = true; /* from here on, no thread is added */
 	for (struct td_thread *other = rt->threads; other; other = other->all) {
-		if (other->current)
+		other->left = other->current != NULL;
+		if (other->left)
 			left++;
 		else
 			td_thread_wake(t, other);
@@ -236,7 +237,7 @@ static uint32_t end_threads(struct td_runtime *rt)
 	}
 	for (struct td_thread *other = rt->threads, *next; other; other = next) {
 		next = other->all;
-		if (other->current)
+		if (other->left)
 			continue;
 		pthread_join(other->id, NULL);
 	}

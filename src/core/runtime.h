@@ -96,7 +96,8 @@ int td_runtime_new(const struct td_env *env, const struct td_limits *limits, boo
 
 /*
  * Frees a runtime whose root group is closed. Ends its threads; those that a condemned task holds
- * are left behind, and the memory they may touch with them. Returns: how many were left.
+ * are left behind, and the memory they may touch with them; they do not touch what belongs to the
+ * environment. Returns: how many were left.
  * Blocks: until the others have ended. Thread: the one that created it, lock not held.
  */
 uint32_t td_runtime_free(struct td_runtime *rt);

@@ -28,7 +28,7 @@ struct td_thread {
 	bool driver; /* runs the fibers; changes under the lock */
 	bool pooled; /* made by the runtime; else foreign */
 	bool idle;   /* in the pool of spares */
-	bool gone;   /* its function has returned */
+	bool left;   /* to a ghost, when the runtime was freed */
 	bool kick;   /* wake the driver from its wait once the lock is released */
 	uint8_t n_wakes;
 	uint32_t go; /* futex: something was assigned to this thread */

@@ -162,6 +162,7 @@ START_TEST(a_periodic_task_runs_at_every_tick)
 	ck_assert_int_eq(task->info->schedule->last_duration, 3 * S);
 	ck_assert_ptr_null(task->arena); /* freed with each run */
 	ck_assert(!td_task_ended(task));
+	td_task_unref(task);
 	virtual_end(rt);
 }
 END_TEST

@@ -166,7 +166,7 @@ START_TEST(with_many_always_ready_none_starves)
 	int n[3 * TD_BUDGET] = {0};
 
 	over = false;
-	world.creep = TASKD_USEC;
+	world.creep = 10 * TASKD_USEC;
 	for (int i = 0; i < 3 * TD_BUDGET; i++)
 		td_task_unref(virtual_spawn(rt, rt->root, NULL, run_always, &n[i]));
 	td_task_unref(virtual_spawn(rt, rt->root, NULL, end_it, NULL));

@@ -154,6 +154,7 @@ static inline void virtual_end(struct td_runtime *rt)
 	ck_assert_uint_eq(rt->n_tasks, 0);
 	ck_assert_uint_eq(rt->timers.n, 0);
 	ck_assert_uint_eq(rt->stacks.n_live, 0);
+	ck_assert_uint_eq(rt->root->n_records, rt->root->n_ended); /* all handles were given back */
 	ck_assert_uint_eq(td_runtime_free(rt), 0);
 }
 
