@@ -3,9 +3,11 @@
 #include "cli/render.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/duration.h"
 #include "base/mem.h"
 #include "cli/table.h"
 #include "cli/view.h"
@@ -13,9 +15,22 @@
 #define HELP_INDENT 4 /* columns before the help of a parameter */
 #define HELP_WIDTH 96 /* columns of help where the output has no limit */
 
+/* An end of a range, as users write it in the configuration. */
+static const char *limit_text(const char *type, int64_t value, char buffer[TD_DURATION_TEXT])
+{
+	if (strcmp(type, "duration") == 0)
+		return td_duration_print(value, buffer);
+	if (strcmp(type, "size") == 0)
+		return td_size_print(value, buffer);
+	(void)snprintf(buffer, TD_DURATION_TEXT, "%" PRId64, value);
+	return buffer;
+}
+
 /* "integer in ms, 1 to 100"; of an enum its choices, which say more than that word. */
 static void type_text(const struct td_json *parameter, struct td_strbuf *out)
 {
+	const char *type = td_json_text_or(parameter, "type", "?");
+	char low[TD_DURATION_TEXT], high[TD_DURATION_TEXT];
 	const struct td_json *i;
 	const char *sep = "";
 	const char *unit = td_json_text_or(parameter, "unit", NULL);
@@ -27,7 +42,7 @@ static void type_text(const struct td_json *parameter, struct td_strbuf *out)
 		sep = "|";
 	}
 	if (sep[0] == '\0')
-		td_strbuf_adds(out, td_json_text_or(parameter, "type", "?"));
+		td_strbuf_adds(out, type);
 	if (unit != NULL && unit[0] != '\0')
 		td_strbuf_addf(out, " in %s", unit);
 	/* Where only one end was meant, the other is that of the type. */
@@ -36,11 +51,12 @@ static void type_text(const struct td_json *parameter, struct td_strbuf *out)
 	if (max == INT64_MAX)
 		max = TD_VIEW_NONE;
 	if (min != TD_VIEW_NONE && max != TD_VIEW_NONE)
-		td_strbuf_addf(out, ", %" PRId64 " to %" PRId64, min, max);
+		td_strbuf_addf(out, ", %s to %s", limit_text(type, min, low),
+			       limit_text(type, max, high));
 	else if (min != TD_VIEW_NONE)
-		td_strbuf_addf(out, ", at least %" PRId64, min);
+		td_strbuf_addf(out, ", at least %s", limit_text(type, min, low));
 	else if (max != TD_VIEW_NONE)
-		td_strbuf_addf(out, ", at most %" PRId64, max);
+		td_strbuf_addf(out, ", at most %s", limit_text(type, max, high));
 }
 
 /* What stands behind the name: "integer in ms, 1 to 100, default 5". */

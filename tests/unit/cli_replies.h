@@ -72,7 +72,9 @@
 	"{\"name\":\"output\",\"type\":\"enum\",\"default\":\"events\",\"required\":false,"    \
 	"\"help\":\"what becomes of its output\",\"choices\":[\"events\",\"discard\"]},"       \
 	"{\"name\":\"limit\",\"type\":\"size\",\"unit\":\"bytes\",\"required\":false,"         \
-	"\"help\":\"of memory\",\"min\":1}]},"                                                 \
+	"\"help\":\"of memory\",\"min\":65536},"                                               \
+	"{\"name\":\"within\",\"type\":\"duration\",\"default\":\"5s\",\"required\":false,"      \
+	"\"help\":\"how long\",\"min\":1000000,\"max\":3600000000000}]},"                      \
 	"{\"name\":\"old\",\"file\":\"/lib/old.so\",\"state\":\"refused\",\"tasks\":0,"        \
 	"\"error\":\"made for ABI 1, this is 2\",\"parameters\":[]}]}"
 

@@ -377,8 +377,10 @@ START_TEST(plugins_show_types_ranges_defaults_and_refusals)
 "    as in nice(1)\n"
 "  output  events|discard, default events\n"
 "    what becomes of its output\n"
-"  limit  size in bytes, at least 1\n"
+"  limit  size in bytes, at least 64K\n"
 "    of memory\n"
+"  within  duration, 1ms to 1h, default 5s\n"
+"    how long\n"
 "\n"
 "old  refused: made for ABI 1, this is 2\n"
 "  /lib/old.so\n");
