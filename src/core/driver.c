@@ -179,7 +179,7 @@ static void hand_over(struct td_runtime *rt, uint64_t dispatches)
 				hog->hog += 2;
 			rt->counters.hogs++;
 			td_emit(rt, TD_EVENT_HOG, TASKD_NOTICE, hog->group, hog,
-				"holds the driver; it keeps its thread");
+				"ran longer than hog-limit; the others go on without it");
 		}
 	}
 	td_leave(t);
