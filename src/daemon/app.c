@@ -307,22 +307,32 @@ static int add_plugin_dirs(struct td_app *app)
 	return 0;
 }
 
-/* mkdir -p, for the last two levels: systemd or a package makes the ones above. */
+/* The folders above `path` that are missing; one that cannot be made is reported for `path`. */
+static void make_parents(const char *path)
+{
+	char *copy = td_mem_strdup(path);
+
+	if (!copy)
+		return;
+	for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		(void)mkdir(copy, 0755);
+		*slash = '/';
+	}
+	td_mem_free(copy);
+}
+
 static int make_state_dir(const char *path)
 {
-	char *parent = td_mem_strdup(path);
-	char *slash = parent ? strrchr(parent, '/') : NULL;
 	struct stat st = {.st_mode = S_IFDIR};
 
-	if (slash && slash != parent) {
-		*slash = '\0';
-		(void)mkdir(parent, 0755);
-	}
-	td_mem_free(parent);
+	make_parents(path);
 	if (mkdir(path, 0700) < 0 && errno != EEXIST) {
+		int error = errno;
+
 		fprintf(stderr, "taskd: cannot make the state directory %s: %s\n", path,
-			strerror(errno));
-		return -errno;
+			strerror(error));
+		return -error;
 	}
 	if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode) || access(path, W_OK | X_OK) < 0) {
 		int error = S_ISDIR(st.st_mode) ? errno : ENOTDIR;
@@ -482,8 +492,9 @@ int td_app_run(const struct td_options *options)
 	} else if (options->mode == TD_MODE_PRINT_CONFIG) {
 		app.status = print_config(&app);
 	} else if (options->mode == TD_MODE_CHECK) {
-		printf("%s: valid, %zu groups, %zu tasks\n", options->config_path,
-		       app.config->n_groups, app.config->n_tasks);
+		printf("%s: valid, %zu group%s, %zu task%s\n", options->config_path,
+		       app.config->n_groups, app.config->n_groups == 1 ? "" : "s",
+		       app.config->n_tasks, app.config->n_tasks == 1 ? "" : "s");
 	} else if (start(&app) < 0) {
 		app.status = TD_EXIT_FAILED;
 		stop_what_runs(&app);
