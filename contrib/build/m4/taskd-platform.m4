@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # TD_PLATFORM: which context switch fits this machine.
 AC_DEFUN([TD_PLATFORM], [
 AC_CANONICAL_HOST

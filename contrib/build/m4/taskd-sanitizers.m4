@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # TD_SANITIZERS: --enable-asan, --enable-ubsan, --enable-tsan, --enable-fuzz.
 # Sets SAN_CFLAGS, for compiling and for linking, and FUZZ_LDFLAGS.
 

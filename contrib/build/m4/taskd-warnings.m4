@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # TD_WARNINGS: the warnings that this compiler knows; --enable-werror makes them errors.
 AC_DEFUN([TD_WARNINGS], [
 AC_ARG_ENABLE([werror], [AS_HELP_STRING([--enable-werror], [treat warnings as errors])],
