@@ -27,6 +27,7 @@
 #include <taskd/param.h>
 #include <taskd/scope.h>
 #include <taskd/task.h>
+#include <taskd/token.h>
 #include <taskd/types.h>
 
 #define TASKD_ABI 1

@@ -94,13 +94,15 @@ struct taskd_outcome {
 
 /* ---- other tasks ------------------------------------------------------------------------ */
 
-/* Options of taskd_spawn(); zero means default. Set `size` to sizeof of the struct. */
+/* Options of taskd_spawn(); zero means default. Set `size` to sizeof of the struct; later versions
+ * add members at the end. */
 struct taskd_spawn_options {
 	size_t size;
 	const char *name;         /* NULL: named after its number. Copied. */
 	enum taskd_driver driver; /* DEFAULT: fiber */
 	size_t stack_size;        /* bytes; 0: 64 KiB for a fiber, 256 KiB for a thread */
 	taskd_nsec timeout;       /* ask it to stop after that long; 0: never */
+	taskd_token *token;       /* ask it to stop when that is cancelled; NULL: none */
 };
 
 /*
@@ -118,9 +120,17 @@ TASKD_API int taskd_spawn(const struct taskd_spawn_options *options, taskd_fn fn
 /*
  * Waits until the task has ended and gives the handle back. `ret_outcome` may be NULL.
  * Returns: 0, or -TASKD_ECANCELED: the *caller* was asked to stop; the handle is then still
- * valid. Blocks: until the task has ended.
+ * valid. A handle that was given back is a bug, and ends the caller as `panicked` where that can be
+ * told. Blocks: until the task has ended.
  */
 TASKD_API int taskd_join(taskd_task *task, struct taskd_outcome *ret_outcome);
+
+/*
+ * Waits until the task has ended, and keeps the handle. `timeout` in nanoseconds, TASKD_FOREVER for
+ * none. `ret_outcome` may be NULL. Returns: 0. Errors: -TASKD_ETIMEDOUT it has not ended yet;
+ * -TASKD_ECANCELED the caller was asked to stop. Blocks: until then.
+ */
+TASKD_API int taskd_wait(taskd_task *task, taskd_nsec timeout, struct taskd_outcome *ret_outcome);
 
 /* Asks the task to stop. `message` says why (copied, may be NULL). Blocks: no. */
 TASKD_API void taskd_cancel(taskd_task *task, const char *message);
@@ -133,6 +143,15 @@ TASKD_API bool taskd_is_finished(const taskd_task *task);
 
 /* The number of a task, never used again. Blocks: no. */
 TASKD_API uint64_t taskd_task_id(const taskd_task *task);
+
+/* How long ago the task was started; goes on after its end. Blocks: no. */
+TASKD_API taskd_nsec taskd_task_elapsed(const taskd_task *task);
+
+/*
+ * Copies the name of the task, or what it is called by without one, to `buffer`; at most 96 bytes
+ * with the NUL, cut when `size` is less. Returns: `buffer`. Blocks: no.
+ */
+TASKD_API char *taskd_task_name(const taskd_task *task, char *buffer, size_t size);
 
 /* Gives the handle back without waiting; the task goes on. NULL is allowed. Blocks: no. */
 TASKD_API void taskd_release(taskd_task *task);

@@ -34,6 +34,9 @@ typedef struct taskd_self taskd_self;
 /* A handle on another task; see taskd_spawn(). */
 typedef struct taskd_task taskd_task;
 
+/* A reason to stop that tasks share; see token.h. */
+typedef struct taskd_token taskd_token;
+
 /* What runs a task. The functions a task may call are the same for both. */
 enum taskd_driver {
 	TASKD_DRIVER_DEFAULT = 0, /* what the plugin asks for, else fiber */

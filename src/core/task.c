@@ -13,6 +13,7 @@
 #include "core/sched.h"
 #include "core/scope.h"
 #include "core/stop.h"
+#include "core/token.h"
 #include "core/wait.h"
 
 #define FREE_TASKS_MAX 1024 /* control blocks kept for the next tasks */
@@ -63,7 +64,7 @@ const char *td_wait_kind_name(enum td_wait_kind kind)
 	static const char *const names[] = {
 		[TD_WAIT_TIMER] = "timer", [TD_WAIT_FD] = "descriptor",
 		[TD_WAIT_JOIN] = "join",   [TD_WAIT_SCHEDULE] = "schedule",
-		[TD_WAIT_SCOPE] = "scope",
+		[TD_WAIT_SCOPE] = "scope", [TD_WAIT_TOKEN] = "token",
 	};
 
 	return names[kind];
@@ -415,9 +416,13 @@ int td_task_spawn(struct td_runtime *rt, struct td_group *group, const struct td
 		task->info->values = spawn->values;
 		task->info->values_free = spawn->values_free;
 	}
-	if (ret_task)
+	if (ret_task) {
 		*ret_task = td_task_ref(task);
+		task->handles = 1;
+	}
 	admit(rt, group, task);
+	if (spawn->token)
+		td_token_attach(spawn->token, task);
 	return 0;
 }
 
@@ -534,6 +539,7 @@ void td_task_finish(struct td_runtime *rt, struct td_task *task)
 	condemned = task->outcome_kind == TASKD_CONDEMNED;
 	td_walk_begin(rt);
 	td_scope_orphan_all(task);
+	td_token_detach(task);
 	td_timer_clear(rt, &task->wait_timer);
 	td_timer_clear(rt, &task->escalation_timer);
 	if (task->info && task->info->name)

@@ -27,6 +27,7 @@ struct td_runtime;
 struct td_scope;
 struct td_stack;
 struct td_thread;
+struct td_token;
 
 #define TD_TASK_MAGIC 0x7461736bu
 
@@ -45,7 +46,14 @@ enum td_task_stage { TD_STAGE_BODY, TD_STAGE_CLEANUP, TD_STAGE_REST };
 /* Where it is. Outside the state `ending` this says the same as the state. */
 enum td_task_place { TD_AT_NOTHING, TD_AT_QUEUE, TD_AT_THREAD, TD_AT_WAIT };
 
-enum td_wait_kind { TD_WAIT_TIMER, TD_WAIT_FD, TD_WAIT_JOIN, TD_WAIT_SCHEDULE, TD_WAIT_SCOPE };
+enum td_wait_kind {
+	TD_WAIT_TIMER,
+	TD_WAIT_FD,
+	TD_WAIT_JOIN,
+	TD_WAIT_SCHEDULE,
+	TD_WAIT_SCOPE,
+	TD_WAIT_TOKEN
+};
 
 /* What the escalation timer of a task does next. */
 enum td_escalation {
@@ -98,6 +106,7 @@ struct td_task {
 	bool hogging;       /* it was dispatched with the driver role given away */
 	uint32_t asked;     /* TD_ASK_... */
 	uint32_t refs;      /* 1 while it lives, 1 per handle, 1 while listed as ended */
+	uint16_t handles;   /* of plugins, among the references */
 	uint16_t masked;    /* depth of taskd_mask_cancel() */
 	uint8_t outcome_kind;
 	bool outcome_set;
@@ -123,6 +132,8 @@ struct td_task {
 	struct td_defer *defers; /* owned, youngest first */
 	struct td_scope *scopes; /* owned: open ones, innermost first */
 	struct td_arena *arena;  /* owned */
+	struct td_token *token;  /* shared: it obeys it; NULL: none, or told already */
+	struct td_list token_link;
 	struct td_reason *reason;
 	struct td_task_info *info; /* owned; NULL for a plain spawn */
 	taskd_nsec created_at, started_at, ended_at;
@@ -146,6 +157,7 @@ struct td_spawn {
 	size_t stack_size;        /* 0: default */
 	taskd_nsec timeout;       /* 0: none */
 	taskd_nsec grace;         /* negative: that of the group */
+	struct td_token *token;   /* borrowed: asks it to stop, too; NULL: none */
 	bool configured, keep;
 	taskd_nsec every, jitter; /* every 0: runs once */
 	enum td_missed missed;

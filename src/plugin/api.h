@@ -12,6 +12,9 @@
  * a line that names the function. */
 struct td_task *td_api_current(const char *function);
 
+/* The task behind a handle; one that was given back ends the caller as `panicked`. */
+struct td_task *td_api_handle(taskd_task *handle, const char *function);
+
 static inline struct td_task *td_api_task(taskd_task *handle)
 {
 	return (struct td_task *)handle;

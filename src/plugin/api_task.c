@@ -137,6 +137,9 @@ void taskd_panic(const char *format, ...)
 
 /* ---- other tasks ------------------------------------------------------------------------ */
 
+/* The size of the options before they had a token. */
+#define OPTIONS_MIN offsetof(struct taskd_spawn_options, token)
+
 int taskd_spawn(const struct taskd_spawn_options *options, taskd_fn fn, void *arg,
 		taskd_task **ret_task)
 {
@@ -145,13 +148,15 @@ int taskd_spawn(const struct taskd_spawn_options *options, taskd_fn fn, void *ar
 	struct td_thread *t;
 	int r;
 
-	if (!fn || (options && options->size != sizeof(*options)))
+	if (!fn || (options && options->size != OPTIONS_MIN && options->size != sizeof(*options)))
 		return -TASKD_EINVAL;
 	if (options) {
 		spawn.name = options->name;
 		spawn.driver = options->driver;
 		spawn.stack_size = options->stack_size;
 		spawn.timeout = options->timeout;
+		if (options->size > OPTIONS_MIN)
+			spawn.token = (struct td_token *)options->token;
 		if (spawn.driver > TASKD_DRIVER_THREAD || spawn.timeout < 0)
 			return -TASKD_EINVAL;
 	}
@@ -165,16 +170,18 @@ int taskd_spawn(const struct taskd_spawn_options *options, taskd_fn fn, void *ar
 
 int taskd_join(taskd_task *handle, struct taskd_outcome *ret_outcome)
 {
-	struct td_task *task = td_api_task(handle);
+	struct td_task *task;
 	struct td_thread *t;
 	int r;
 
 	(void)td_api_current(__func__);
+	task = td_api_handle(handle, __func__);
 	t = td_enter_task();
 	r = td_wait_join(&t, task);
 	if (r == 0) {
 		if (ret_outcome)
 			td_task_outcome(task, ret_outcome);
+		task->handles--;
 		td_task_unref(task);
 	}
 	td_leave(t);
@@ -229,13 +236,16 @@ uint64_t taskd_task_id(const taskd_task *handle)
 
 void taskd_release(taskd_task *handle)
 {
+	struct td_task *task;
 	struct td_thread *t;
 
 	if (!handle)
 		return;
 	(void)td_api_current(__func__);
+	task = td_api_handle(handle, __func__);
 	t = td_enter_task();
-	td_task_unref(td_api_task(handle));
+	task->handles--;
+	td_task_unref(task);
 	td_leave(t);
 }
 
