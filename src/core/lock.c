@@ -86,14 +86,18 @@ void td_lock_slow(struct td_lock *lock)
 void td_lock_foreign(struct td_lock *lock)
 {
 	int saved = errno;
+	uint32_t asleep;
 
 	pthread_mutex_lock(&lock->foreign);
 	__atomic_store_n(&lock->want, 1, __ATOMIC_SEQ_CST);
 	if (__atomic_exchange_n(&lock->word, 1, __ATOMIC_ACQUIRE))
 		td_lock_slow(lock);
 	__atomic_store_n(&lock->want, 0, __ATOMIC_SEQ_CST);
+	/* The flag first, then the turn: a driver whose flag is taken here has read the turn before
+	 * that, and will not sleep on the new one, for which the flag would be missing. */
+	asleep = __atomic_exchange_n(&lock->want_sleeper, 0, __ATOMIC_SEQ_CST);
 	__atomic_add_fetch(&lock->turn, 1, __ATOMIC_SEQ_CST);
-	if (__atomic_exchange_n(&lock->want_sleeper, 0, __ATOMIC_SEQ_CST))
+	if (asleep)
 		td_futex_wake(&lock->turn, 1);
 	pthread_mutex_unlock(&lock->foreign);
 	errno = saved;
