@@ -343,7 +343,7 @@ int td_call_why_absent(struct td_cli *cli, struct td_client *client, const char 
 	there = td_strbuf_ok(&text) &&
 		td_client_call(client, TD_CALL_INTERFACE ".Get", text_of(&text), TD_CLIENT_PLAIN,
 			       answer_time(cli), &reply, &failure) == 0 &&
-		td_json_get(reply.parameters, "task") != NULL;
+		reply.error == NULL && td_json_get(reply.parameters, "task") != NULL;
 	td_strbuf_fini(&text);
 	return there ? TD_EXIT_FAILED : TD_EXIT_NO_SUCH;
 }

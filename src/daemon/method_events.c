@@ -17,7 +17,8 @@ static int handle_watch(struct td_call *call, struct td_failure *failure, void *
 	struct td_path parsed;
 
 	(void)data;
-	if (path && (td_path_parse(path, &parsed, &why) < 0 || parsed.kind == TD_PATH_ID))
+	if (path &&
+	    (*path == '\0' || td_path_parse(path, &parsed, &why) < 0 || parsed.kind == TD_PATH_ID))
 		return td_fail(failure, -TASKD_EINVAL, "path",
 			       "path: \"%.100s\" is neither a group nor GROUP/TASK", path);
 	if (td_level_parse(level_text, &level) < 0)

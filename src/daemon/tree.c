@@ -8,6 +8,7 @@
 #include "base/assert.h"
 #include "base/path.h"
 #include "core/group.h"
+#include "daemon/find.h"
 #include "plugin/schema.h"
 
 static void unref_values(void *values)
@@ -144,10 +145,9 @@ int td_tree_run(struct td_app *app, const char *group_path, const char *plugin_n
 	if (r < 0)
 		return r;
 	t = td_enter();
-	group = td_group_find(app->rt, group_path);
+	group = td_find_group(app->rt, group_path, failure);
 	if (!group) {
-		r = td_fail(failure, -TASKD_ENOGROUP, group_path, "there is no group %s",
-			    group_path);
+		r = failure->code;
 	} else {
 		struct td_spawn spawn = {
 			.name = name,
