@@ -114,6 +114,8 @@ static void say_report(struct td_app *app, const struct td_stop *stop)
 {
 	struct td_strbuf text = TD_STRBUF_INIT;
 
+	if (!app->log)
+		return;
 	td_stopping_print(&text, stop);
 	td_log_finish(app->log, td_strbuf_ok(&text) ? td_strbuf_text(&text) : NULL);
 	td_strbuf_fini(&text);
@@ -437,6 +439,9 @@ static int start(struct td_app *app)
 /* After a failed start, what was started already must end as well. */
 static void stop_what_runs(struct td_app *app)
 {
+	/* Where no task was started, how they ended would only hide what went wrong. */
+	if (app->rt && app->rt->n_tasks == 0)
+		app->log = td_log_free(app->log);
 	if (app->rt && app->rt->root->state != TD_GROUP_CLOSED &&
 	    td_app_shutdown(app, 0, NULL, NULL, NULL) == 0)
 		td_loop_run(app->loop);
@@ -493,8 +498,8 @@ int td_app_run(const struct td_options *options)
 		app.status = print_config(&app);
 	} else if (options->mode == TD_MODE_CHECK) {
 		printf("%s: valid, %zu group%s, %zu task%s\n", options->config_path,
-		       app.config->n_groups, app.config->n_groups == 1 ? "" : "s",
-		       app.config->n_tasks, app.config->n_tasks == 1 ? "" : "s");
+		       app.config->n_groups, plural(app.config->n_groups), app.config->n_tasks,
+		       plural(app.config->n_tasks));
 	} else if (start(&app) < 0) {
 		app.status = TD_EXIT_FAILED;
 		stop_what_runs(&app);
