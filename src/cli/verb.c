@@ -83,8 +83,9 @@ void td_verb_help(struct td_strbuf *out, const struct td_verb *verb)
 		verbs_help(out);
 		return;
 	}
-	td_strbuf_addf(out, "Usage: taskctl %s%s%s%s\nDoes: %s.\n", verb->name, " [OPTION]...",
-		       verb->arguments[0] ? " " : "", verb->arguments, verb->help);
+	td_strbuf_addf(out, "Usage: taskctl %s [OPTION]...%s%s\n%c%s.\n", verb->name,
+		       verb->arguments[0] ? " " : "", verb->arguments, verb->help[0] - 'a' + 'A',
+		       verb->help + 1);
 	options_help(out, "Options of the verb", verb->options);
 	options_help(out, "Options", td_verb_globals);
 }
