@@ -21,10 +21,13 @@
 #define TASKD_PLUGIN_H
 
 #include <errno.h>
+#include <taskd/backoff.h>
 #include <taskd/error.h>
+#include <taskd/interval.h>
 #include <taskd/io.h>
 #include <taskd/log.h>
 #include <taskd/param.h>
+#include <taskd/race.h>
 #include <taskd/scope.h>
 #include <taskd/task.h>
 #include <taskd/token.h>
