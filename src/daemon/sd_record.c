@@ -102,7 +102,6 @@ int td_sd_record_render(const struct td_sd_record *record, struct td_sd_fields *
 	if (record->node != NULL)
 		add_groups(&rendering, record->node);
 	add_number(&rendering, "TASKD_TASK_ID", record->task_id);
-	add_text(&rendering, "TASKD_PLUGIN", record->plugin);
 	add_text(&rendering, "TASKD_RUN_ID", record->run_id);
 	add_text(&rendering, "TASKD_OUTCOME", record->outcome);
 	add_number(&rendering, "TASKD_SEQ", record->sequence);

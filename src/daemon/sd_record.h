@@ -19,7 +19,6 @@ struct td_sd_record {
 	const char *kind;    /* TASKD_KIND: the kind of an event; decides on MESSAGE_ID */
 	const char *node;    /* TASKD_NODE: the path of a group or task; gives each TASKD_GROUP */
 	uint64_t task_id;    /* TASKD_TASK_ID */
-	const char *plugin;  /* TASKD_PLUGIN */
 	const char *run_id;  /* TASKD_RUN_ID: of this run of the daemon */
 	const char *outcome; /* TASKD_OUTCOME */
 	uint64_t sequence;   /* TASKD_SEQ */
