@@ -22,6 +22,7 @@
 
 #include <errno.h>
 #include <taskd/backoff.h>
+#include <taskd/channel.h>
 #include <taskd/error.h>
 #include <taskd/interval.h>
 #include <taskd/io.h>

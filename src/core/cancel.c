@@ -3,6 +3,7 @@
 #include "core/cancel.h"
 
 #include "base/assert.h"
+#include "core/channel.h"
 #include "core/cleanup.h"
 #include "core/runtime.h"
 #include "core/sched.h"
@@ -97,6 +98,8 @@ static void abandon(struct td_task *task)
 			td_thread_wake(td_thread_self(), bound);
 	}
 	task->thread = NULL;
+	if (task->channel)
+		td_channel_abandoned(task);
 	task->hogging = false; /* whoever goes on with the cleanups begins afresh */
 	if (task->stack) {
 		task->stack->next = task->left;

@@ -62,9 +62,10 @@ const char *td_outcome_name(enum taskd_outcome_kind kind)
 const char *td_wait_kind_name(enum td_wait_kind kind)
 {
 	static const char *const names[] = {
-		[TD_WAIT_TIMER] = "timer", [TD_WAIT_FD] = "descriptor",
-		[TD_WAIT_JOIN] = "join",   [TD_WAIT_SCHEDULE] = "schedule",
-		[TD_WAIT_SCOPE] = "scope", [TD_WAIT_TOKEN] = "token",
+		[TD_WAIT_TIMER] = "timer",     [TD_WAIT_FD] = "descriptor",
+		[TD_WAIT_JOIN] = "join",       [TD_WAIT_SCHEDULE] = "schedule",
+		[TD_WAIT_SCOPE] = "scope",     [TD_WAIT_TOKEN] = "token",
+		[TD_WAIT_CHANNEL] = "channel",
 	};
 
 	return names[kind];

@@ -20,6 +20,7 @@
 #include "core/task_state.h"
 
 struct td_arena;
+struct td_channel;
 struct td_defer;
 struct td_fdwait;
 struct td_group;
@@ -52,7 +53,8 @@ enum td_wait_kind {
 	TD_WAIT_JOIN,
 	TD_WAIT_SCHEDULE,
 	TD_WAIT_SCOPE,
-	TD_WAIT_TOKEN
+	TD_WAIT_TOKEN,
+	TD_WAIT_CHANNEL
 };
 
 /* What the escalation timer of a task does next. */
@@ -129,10 +131,11 @@ struct td_task {
 	struct td_list waiters; /* tasks that wait for its end */
 	struct td_watcher *watchers;
 	struct td_fdwait *fdwait;
-	struct td_defer *defers; /* owned, youngest first */
-	struct td_scope *scopes; /* owned: open ones, innermost first */
-	struct td_arena *arena;  /* owned */
-	struct td_token *token;  /* shared: it obeys it; NULL: none, or told already */
+	struct td_channel *channel; /* borrowed: where it waits, or was woken */
+	struct td_defer *defers;    /* owned, youngest first */
+	struct td_scope *scopes;    /* owned: open ones, innermost first */
+	struct td_arena *arena;     /* owned */
+	struct td_token *token;     /* shared: it obeys it; NULL: none, or told already */
 	struct td_list token_link;
 	struct td_reason *reason;
 	struct td_task_info *info; /* owned; NULL for a plain spawn */
