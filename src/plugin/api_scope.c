@@ -77,11 +77,14 @@ int taskd_scope_begin(const struct taskd_scope_options *options, taskd_scope **r
 
 int taskd_scope_end(taskd_scope *handle, struct taskd_outcome *ret_failure)
 {
+	const struct td_task *task = td_api_current(__func__);
+	/* The lock first: a condemned task gets no further, and its scopes are gone. */
+	struct td_thread *t = td_enter_task();
 	struct td_scope *scope = scope_of(handle);
+	bool innermost = task->scopes == scope;
 
-	if (td_api_current(__func__)->scopes != scope)
-		return -TASKD_EINVAL;
-	return end(scope, false, 0, ret_failure);
+	td_leave(t);
+	return innermost ? end(scope, false, 0, ret_failure) : -TASKD_EINVAL;
 }
 
 void taskd_scope_cancel(taskd_scope *handle, const char *message)
