@@ -56,7 +56,9 @@ static void check_wait(struct sim *sim, const struct td_task *task)
 	default:
 		break;
 	}
-	if (task->stage == TD_STAGE_CLEANUP && !td_heap_in(&task->escalation_timer))
+	/* What is left in a scope has its own end. */
+	if (task->stage == TD_STAGE_CLEANUP && task->wait_kind != TD_WAIT_SCOPE &&
+	    !td_heap_in(&task->escalation_timer))
 		sim_fail(sim, "#%" PRIu64 " waits in a cleanup that has no end", task->id);
 }
 
@@ -240,7 +242,8 @@ void sim_check_ended(struct td_watcher *watcher, struct td_task *task)
 	sim->n_ended++;
 	if (task->info && !(said & SIM_SAID_ENDED))
 		sim_fail(sim, "#%" PRIu64 " has ended, and no event said so", task->id);
-	if (task->outcome_kind == TASKD_CANCELLED && !(task->asked & TD_ASK_STOP))
+	if (task->outcome_kind == TASKD_CANCELLED && !(task->asked & TD_ASK_STOP) &&
+	    !record->scoped)
 		sim_fail(sim, "#%" PRIu64 " was cancelled, and nobody asked", task->id);
 	if (task->outcome_kind == TASKD_ABORTED && !(said & SIM_SAID_FORCED))
 		sim_fail(sim, "#%" PRIu64 " was aborted, and no event said so", task->id);

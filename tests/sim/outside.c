@@ -14,7 +14,7 @@ static struct td_group *any_group(struct sim *sim)
 
 	while (n-- > 0 && group)
 		group = td_group_next(root, group);
-	return group ? group : root;
+	return group ? td_group_home(group) : root;
 }
 
 /* Of the live tasks that are known; NULL: none. */
@@ -193,7 +193,7 @@ static void look(struct sim *sim)
 	for (struct td_group *group = rt->root; group; group = td_group_next(rt->root, group)) {
 		struct td_task *task;
 
-		if (td_group_find(rt, td_group_path(group)) != group)
+		if (td_group_find(rt, td_group_path(group)) != td_group_home(group))
 			sim_fail(sim, "group %s is not found by its path", td_group_path(group));
 		TD_LIST_FOREACH (task, &group->tasks, link) {
 			struct taskd_outcome outcome;

@@ -145,6 +145,7 @@ static void choose_manner(struct sim *sim, struct td_limits *limits)
 	sim->turns_most = 20 + sim_below(sim, 200);
 	sim->hog_percent = sim_chance(sim, 30) ? (uint32_t)sim_below(sim, 30) : 2;
 	sim->spawn_percent = (uint32_t)sim_below(sim, 25);
+	sim->scope_percent = sim_chance(sim, 50) ? (uint32_t)sim_below(sim, 12) : 0;
 	sim->fault_percent = sim_chance(sim, 20) ? 20 : 0;
 	sim->jump_percent = sim_chance(sim, 20) ? 10 : 0;
 	sim->short_turns = sim_chance(sim, 20);

@@ -61,6 +61,7 @@ struct sim_task {
 	bool forever;                 /* its present wait has no end */
 	const struct td_task *joined; /* whose end its present wait is for */
 	bool periodic;
+	bool scoped; /* it was in a scope, which may have been cancelled */
 	bool ended, condemned;
 	uint64_t n_runs;
 	taskd_task *handles[SIM_HANDLES];
@@ -101,7 +102,7 @@ struct sim {
 	/* what this run is like */
 	bool by_priority; /* else uniform */
 	uint64_t change_at[SIM_CHANGES];
-	uint32_t n_ops, hog_percent, spawn_percent, fault_percent, jump_percent;
+	uint32_t n_ops, hog_percent, spawn_percent, scope_percent, fault_percent, jump_percent;
 	bool faults;      /* an allocation will fail */
 	bool short_turns; /* the outside is looked at after every step */
 
@@ -172,7 +173,7 @@ struct sim_task *sim_task_new(struct sim *sim, taskd_fn body);
 /* The task was admitted. Under the lock. */
 void sim_task_admitted(struct sim_task *me, struct td_task *task);
 /* What admission must answer for `group`. */
-int sim_admission(const struct td_group *group, const char *name);
+int sim_admission(struct td_group *group, const char *name);
 /* Random calls; `arg` is the record. */
 int sim_body(taskd_self *self, void *arg);
 /* What all bodies do first: registers the cleanup that gives the handles back. */

@@ -6,8 +6,10 @@
 
 #include <taskd/io.h>
 #include <taskd/log.h>
+#include <taskd/scope.h>
 
 #include "core/cancel.h"
+#include "core/scope.h"
 #include "sim.h"
 
 struct sim_task *sim_task_new(struct sim *sim, taskd_fn body)
@@ -32,8 +34,9 @@ void sim_task_admitted(struct sim_task *me, struct td_task *task)
 	td_task_watch(task, &me->watcher);
 }
 
-int sim_admission(const struct td_group *group, const char *name)
+int sim_admission(struct td_group *group, const char *name)
 {
+	struct td_group *home = td_group_home(group);
 	const struct td_task *task;
 
 	if (group->state != TD_GROUP_OPEN)
@@ -41,9 +44,14 @@ int sim_admission(const struct td_group *group, const char *name)
 	for (const struct td_group *above = group; above; above = above->parent)
 		if (above->max_tasks && above->n_below >= above->max_tasks)
 			return -TASKD_ECAPACITY;
-	TD_LIST_FOREACH (task, &group->tasks, link)
-		if (name && task->info && task->info->name && strcmp(task->info->name, name) == 0)
-			return -TASKD_EEXIST;
+	for (group = home; group; group = td_group_next(home, group)) {
+		if (td_group_home(group) != home)
+			continue;
+		TD_LIST_FOREACH (task, &group->tasks, link)
+			if (name && task->info && task->info->name &&
+			    strcmp(task->info->name, name) == 0)
+				return -TASKD_EEXIST;
+	}
 	return 0;
 }
 
@@ -140,7 +148,9 @@ int sim_spawn(struct sim_task *me, const struct taskd_spawn_options *options, ta
 
 	if (!child || me->n_handles == SIM_HANDLES)
 		return 0;
-	expected = was_forced ? 0 : sim_admission(me->self->group, options ? options->name : NULL);
+	expected = was_forced ? 0
+			      : sim_admission(td_scope_group(me->self),
+					      options ? options->name : NULL);
 	r = taskd_spawn(options, body, child, &handle);
 	(void)waited(me, false, was_forced, 0);
 	if (r != expected && !(r == -TASKD_ENOMEM && expected == 0 && sim->faults))
@@ -285,6 +295,52 @@ static int masked(struct sim_task *me)
 	return 0;
 }
 
+static int in_scope(taskd_self *self, void *arg)
+{
+	struct sim_task *me = arg;
+	int r = 0;
+
+	(void)self;
+	for (uint64_t i = sim_below(me->sim, 5); i > 0 && r == 0; i--)
+		r = operate(me);
+	return r;
+}
+
+/* Whatever happens in it, nobody in it is left when it has ended. */
+static int scoped(struct sim_task *me)
+{
+	const struct taskd_scope_options options = {
+		.size = sizeof(options),
+		.policy = sim_chance(me->sim, 50) ? TASKD_FAIL_FAST : TASKD_ISOLATE};
+	taskd_nsec time = (taskd_nsec)sim_below(me->sim, 200) * TASKD_MSEC;
+	struct td_scope *outer = me->self->scopes;
+	taskd_scope *scope;
+
+	me->scoped = true;
+	switch (sim_below(me->sim, 3)) {
+	case 0:
+		(void)taskd_with_timeout(time, time - TASKD_MSEC, in_scope, me);
+		break;
+	case 1:
+		(void)taskd_scope_run(&options, in_scope, me);
+		break;
+	default:
+		if (taskd_scope_begin(&options, &scope) < 0)
+			return 0;
+		(void)in_scope(&me->self->self, me);
+		if (sim_chance(me->sim, 50))
+			taskd_scope_cancel(scope, "enough");
+		if (sim_chance(me->sim, 20))
+			return 0; /* left open */
+		if (taskd_scope_end(scope, NULL) == -TASKD_EINVAL)
+			return 0; /* one inside of it was left open */
+		break;
+	}
+	if (me->self->scopes != outer)
+		sim_fail(me->sim, "a scope has ended, and is still there");
+	return 0;
+}
+
 static int operate_rarely(struct sim_task *me)
 {
 	struct sim *sim = me->sim;
@@ -330,6 +386,8 @@ static int operate(struct sim_task *me)
 	}
 	if (sim_chance(sim, sim->spawn_percent))
 		return spawn_randomly(me);
+	if (me->self->masked == 0 && sim_chance(sim, sim->scope_percent))
+		return scoped(me);
 	switch (sim_below(sim, 9)) {
 	case 0:
 		return sleep_for(me, sim_chance(sim, 6)
