@@ -424,6 +424,8 @@ static void finish(struct td_config_load *load)
 		struct td_config_task *task = config->tasks[i];
 
 		r = inherit_task(config, task);
+		for (struct td_config_group *group = task->group; group; group = group->parent)
+			group->n_starting += task->start;
 		if (task->plugin == NULL || task->plugin[0] == '\0')
 			td_config_error(load->errors, task->file, task->line,
 					"[task %s]: the key \"plugin\" is missing", task->path);

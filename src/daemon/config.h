@@ -67,6 +67,7 @@ struct td_config_group {
 	struct td_config_group *parent; /* borrowed; NULL: the root */
 	const char *file;               /* of its section; NULL: implied by one below it */
 	unsigned line;
+	size_t n_starting; /* tasks of the group and below that start with the daemon */
 	struct td_config_source sources[TD_CONFIG_GROUP_N];
 	TD_CONFIG_GROUP_KEYS(TD_CONFIG_FIELD)
 };

@@ -59,6 +59,19 @@ static void check_grace(const char *kind, const char *path, const struct td_conf
 			parent ? "group " : "daemon", parent ? parent->path : "");
 }
 
+/* They would not all start. */
+static void check_capacity(const struct td_config_group *group, struct td_config_errors *errors)
+{
+	const struct td_config_source *source = &group->sources[TD_CONFIG_GROUP_MAX_TASKS];
+
+	if (is_given(source) && group->n_starting > (size_t)group->max_tasks)
+		td_config_error(
+			errors, source->file, source->line,
+			"[group %s]: max-tasks = %lld, but %zu tasks of the group and below "
+			"start with the daemon",
+			group->path, (long long)group->max_tasks, group->n_starting);
+}
+
 static void check_schedule(const struct td_config_task *task, struct td_config_errors *errors)
 {
 	const struct td_config_source *jitter = &task->sources[TD_CONFIG_TASK_JITTER];
@@ -91,6 +104,7 @@ int td_config_check(const struct td_config *config, const struct td_config_check
 
 		check_grace("group", group->path, &group->sources[TD_CONFIG_GROUP_GRACE],
 			    group->grace_ns, group->parent, daemon, errors);
+		check_capacity(group, errors);
 	}
 	for (size_t i = 0; i < config->n_tasks; i++) {
 		const struct td_config_task *task = config->tasks[i];

@@ -487,6 +487,26 @@ END_TEST
 
 /* ---- promises ----------------------------------------------------------------------------- */
 
+START_TEST(more_tasks_than_a_group_admits_are_refused)
+{
+	ck_assert_str_eq(check_errors_of("[group a]\n"
+					 "max-tasks = 2\n"
+					 "[task a/1]\nplugin = x\n"
+					 "[task a.b/2]\nplugin = x\n"
+					 "[task a.b/3]\nplugin = x\n",
+					 0),
+			 "f:2: [group a]: max-tasks = 2, but 3 tasks of the group and below start "
+			 "with the daemon");
+	ck_assert_str_eq(check_errors_of("[group a]\n"
+					 "max-tasks = 1\n"
+					 "[task a/1]\nplugin = x\n"
+					 "[task a/2]\nplugin = x\nstart = no\n"
+					 "[task b/3]\nplugin = x\n",
+					 0),
+			 "");
+}
+END_TEST
+
 START_TEST(a_grace_above_that_of_the_parent_is_refused)
 {
 	ck_assert_str_eq(check_errors_of("[daemon]\ngrace = 10s\n[group a]\ngrace = 11s\n"
@@ -748,7 +768,8 @@ TD_TEST_MAIN("config", an_empty_file_gives_the_defaults, every_key_is_taken,
 	     all_errors_are_told_and_only_so_many, sections_that_are_not_understood_are_refused,
 	     a_section_stands_once_in_a_file, unknown_keys_and_wrong_values_are_refused,
 	     keys_tasks_and_bytes_are_limited, the_number_of_groups_is_limited,
-	     a_grace_above_that_of_the_parent_is_refused, a_schedule_without_sense_is_refused,
+	     a_grace_above_that_of_the_parent_is_refused,
+	     more_tasks_than_a_group_admits_are_refused, a_schedule_without_sense_is_refused,
 	     a_stop_longer_than_systemd_waits_is_refused, parameters_are_checked_against_the_plugin,
 	     values_are_filled_in_without_quotes_and_with_places, what_is_printed_can_be_read_again,
 	     ten_thousand_tasks_are_read_at_once, memory_may_end_anywhere)
