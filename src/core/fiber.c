@@ -200,7 +200,7 @@ void td_fiber_entry(void *argument, void *passed)
 		struct td_runtime *rt;
 		struct td_task *next;
 
-		td_sched_begin(t->rt);
+		td_sched_begin(t);
 		t = live(t, task);
 		rt = t->rt;
 		task->stack = NULL; /* it is ours from here on */

@@ -168,7 +168,7 @@ struct td_thread *td_sched_suspend(struct td_thread *t, struct td_task *task)
 	struct td_task *n = NULL;
 	struct eh_globals eh = {0};
 	struct td_san *here = &task->stack->san;
-	int saved_errno = td_errno_get();
+	int saved_errno = *t->errno_at;
 
 	if (td_unlikely(task->hogging))
 		judge_hog(t, task);
@@ -196,15 +196,15 @@ struct td_thread *td_sched_suspend(struct td_thread *t, struct td_task *task)
 	td_san_switch_finish(here);
 	if (rt->cxa_globals)
 		*(struct eh_globals *)rt->cxa_globals() = eh;
-	td_errno_set(saved_errno);
+	*t->errno_at = saved_errno;
 	return t;
 }
 
-void td_sched_begin(struct td_runtime *rt)
+void td_sched_begin(struct td_thread *t)
 {
-	td_errno_set(0);
-	if (rt->cxa_globals)
-		*(struct eh_globals *)rt->cxa_globals() = (struct eh_globals){0};
+	*t->errno_at = 0;
+	if (t->rt->cxa_globals)
+		*(struct eh_globals *)t->rt->cxa_globals() = (struct eh_globals){0};
 }
 
 bool td_sched_adopt(struct td_thread *t, struct td_task *task, struct td_stack *stack)

@@ -32,7 +32,7 @@ struct td_thread *td_sched_suspend(struct td_thread *t, struct td_task *task);
 __attribute__((noreturn)) void td_sched_exit(struct td_thread *t, struct td_stack *stack);
 
 /* A fiber begins with a new task: nothing of what ran here before is left. */
-void td_sched_begin(struct td_runtime *rt);
+void td_sched_begin(struct td_thread *t);
 
 /* The ready task whose turn it is, still in the queue; NULL: none. */
 struct td_task *td_sched_first(struct td_runtime *rt);

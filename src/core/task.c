@@ -18,33 +18,20 @@
 
 #define FREE_TASKS_MAX 1024 /* control blocks kept for the next tasks */
 
-#define TD_EDGE(state) (1u << TD_TASK_##state)
-static const struct {
-	const char *name;
-	unsigned edges;
-} states[] = {
-#define ROW(state, text, next) [TD_TASK_##state] = {text, next},
-	TD_TASK_STATES(ROW)
-#undef ROW
+static const char *const state_names[] = {
+#define NAME(state, text, next) [TD_TASK_##state] = text,
+	TD_TASK_STATES(NAME)
+#undef NAME
 };
-#undef TD_EDGE
-
-void td_task_set_state(struct td_task *task, enum td_task_state state)
-{
-	if (task->state == (uint8_t)state)
-		return;
-	td_assert(states[task->state].edges & (1u << state));
-	task->state = (uint8_t)state;
-}
 
 const char *td_task_state_name(enum td_task_state state)
 {
-	return states[state].name;
+	return state_names[state];
 }
 
 const char *td_task_state_text(const struct td_task *task)
 {
-	return states[task->state].name;
+	return state_names[task->state];
 }
 
 const char *td_outcome_name(enum taskd_outcome_kind kind)

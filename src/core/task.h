@@ -12,6 +12,7 @@
 
 #include <taskd/task.h>
 
+#include "base/assert.h"
 #include "base/failure.h"
 #include "base/heap.h"
 #include "base/list.h"
@@ -205,8 +206,27 @@ static inline bool td_task_ended(const struct td_task *task)
 	return task->state == TD_TASK_ENDED;
 }
 
+/* The set of states that `state` may follow; a constant, when `state` is one. */
+static inline unsigned td_task_states_before(enum td_task_state state)
+{
+	unsigned set = 0;
+
+#define TD_EDGE(next) (1u << TD_TASK_##next)
+#define TD_BEFORE(name, text, edges) set |= ((edges) >> state & 1u) << TD_TASK_##name;
+	TD_TASK_STATES(TD_BEFORE)
+#undef TD_BEFORE
+#undef TD_EDGE
+	return set;
+}
+
 /* Moves the state along a legal edge (asserted). */
-void td_task_set_state(struct td_task *task, enum td_task_state state);
+static inline void td_task_set_state(struct td_task *task, enum td_task_state state)
+{
+	if (task->state == (uint8_t)state)
+		return;
+	td_assert(td_task_states_before(state) >> task->state & 1u);
+	task->state = (uint8_t)state;
+}
 
 /* Ends a run: turns what the body returned into an outcome. */
 void td_task_run_returned(struct td_task *task, int result);

@@ -21,18 +21,6 @@ __attribute__((noinline)) struct td_thread *td_thread_self(void)
 }
 #endif
 
-__attribute__((noinline)) int td_errno_get(void)
-{
-	__asm__ volatile("" ::: "memory");
-	return errno;
-}
-
-__attribute__((noinline)) void td_errno_set(int value)
-{
-	__asm__ volatile("" ::: "memory");
-	errno = value;
-}
-
 static struct td_thread *record_new(struct td_runtime *rt)
 {
 	struct td_thread *t = td_mem_new(sizeof(*t));
@@ -49,6 +37,7 @@ static void settle_in(struct td_thread *t)
 {
 	t->previous = td_thread_current;
 	td_thread_current = t;
+	t->errno_at = &errno;
 #ifdef __SANITIZE_THREAD__
 	t->san.tsan = __tsan_get_current_fiber();
 #endif
@@ -146,9 +135,9 @@ void td_thread_post(struct td_thread *t)
 	for (uint8_t i = 0; i < n; i++)
 		td_futex_wake(&wakes[i]->go, 1);
 	if (kick) {
-		int saved = td_errno_get();
+		int saved = *t->errno_at;
 
 		rt->env.wake(rt->env.data);
-		td_errno_set(saved);
+		*t->errno_at = saved;
 	}
 }

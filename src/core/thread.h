@@ -33,12 +33,13 @@ struct td_thread {
 	uint8_t n_wakes;
 	uint32_t go; /* futex: something was assigned to this thread */
 	struct td_runtime *rt;
-	struct td_task *current;    /* that it runs now; NULL: the thread itself */
-	struct td_task *bound;      /* its task, with driver `thread` */
-	int64_t hogging_since;      /* when a known hog was given the thread */
-	void *sp;                   /* of its own stack, while it runs a fiber */
-	struct td_thread *next;     /* in the pool */
-	struct td_thread *all;      /* of all threads of the runtime */
+	struct td_task *current; /* that it runs now; NULL: the thread itself */
+	struct td_task *bound;   /* its task, with driver `thread` */
+	int64_t hogging_since;   /* when a known hog was given the thread */
+	void *sp;                /* of its own stack, while it runs a fiber */
+	struct td_thread *next;  /* in the pool */
+	struct td_thread *all;   /* of all threads of the runtime */
+	int *errno_at;           /* its errno: asked for once, as compilers would, but per thread */
 	struct td_thread *previous; /* what this OS thread was before it was registered here */
 	struct td_thread *wakes[TD_WAKES_MAX];
 	struct td_san san;
@@ -78,9 +79,5 @@ int td_thread_start(struct td_runtime *rt, struct td_task *task);
 void td_thread_wake(struct td_thread *t, struct td_thread *target);
 /* Sends the wake-ups that have gathered, after the lock was released. */
 void td_thread_post(struct td_thread *t);
-
-/* The calling thread's errno, wherever its fiber ran before. */
-int td_errno_get(void);
-void td_errno_set(int value);
 
 #endif
