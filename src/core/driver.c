@@ -92,7 +92,7 @@ bool td_driver_round(struct td_thread *t)
 
 	rt->budget = TD_BUDGET;
 	td_fd_take_requests(rt);
-	now = td_now(rt);
+	now = rt->clock = td_now(rt);
 	td_timers_fire(rt, now);
 	if (!rt->ready)
 		return wait_idle(t);

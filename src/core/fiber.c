@@ -28,9 +28,10 @@ static struct td_thread *run_body(struct td_thread *t, struct td_task *task)
 	struct td_runtime *rt = t->rt;
 	int result;
 
-	if (task->started_at == 0 || task->info)
+	if (!task->info) {
+		task->started_at = td_clock(rt);
+	} else {
 		task->started_at = td_now(rt);
-	if (task->info) {
 		if (task->info->timeout > 0)
 			td_task_arm(task, TD_ESCALATE_TIMEOUT,
 				    td_later(task->started_at, task->info->timeout));
@@ -45,7 +46,7 @@ static struct td_thread *run_body(struct td_thread *t, struct td_task *task)
 		td_task_update_signals(task);
 	}
 	td_task_run_returned(task, result);
-	return td_scope_end_inside(t, NULL);
+	return task->scopes ? td_scope_end_inside(t, NULL) : t;
 }
 
 /* The next cleanup, and until when it may run. Those whose time is over before they begin were
@@ -74,7 +75,8 @@ static struct td_thread *run_cleanups(struct td_thread *t, struct td_task *task)
 
 	task->stage = TD_STAGE_CLEANUP;
 	td_timer_clear(rt, &task->escalation_timer);
-	t = td_scope_end_inside(t, NULL);
+	if (task->scopes)
+		t = td_scope_end_inside(t, NULL);
 	if (!task->defers)
 		return t;
 	task->masked = 1;

@@ -28,16 +28,6 @@ const struct td_limits td_limits_default = {
 
 /* ---- timers ----------------------------------------------------------------------------- */
 
-int td_timer_reserve(struct td_runtime *rt)
-{
-	/* Two for each task, one for each group, and those of the one that is being made. */
-	uint64_t need = 2 * (rt->n_tasks + 1) + rt->n_groups + 1;
-
-	if (need > UINT32_MAX)
-		return -TASKD_ENOMEM;
-	return td_heap_reserve(&rt->timers, (uint32_t)need - rt->timers.n);
-}
-
 void td_timer_set(struct td_runtime *rt, struct td_heap_node *node, enum td_timer_kind kind,
 		  taskd_nsec when)
 {
@@ -46,11 +36,6 @@ void td_timer_set(struct td_runtime *rt, struct td_heap_node *node, enum td_time
 	td_heap_add(&rt->timers, node, when);
 	if (td_unlikely(rt->idle) && td_heap_first(&rt->timers) == node)
 		td_sched_kick(rt);
-}
-
-void td_timer_clear(struct td_runtime *rt, struct td_heap_node *node)
-{
-	td_heap_remove(&rt->timers, node);
 }
 
 void td_timers_fire(struct td_runtime *rt, taskd_nsec now)
@@ -146,10 +131,9 @@ static void tell_done(struct td_runtime *rt)
 	stop->done(stop, stop->data);
 }
 
-void td_walk_end(struct td_runtime *rt)
+void td_walk_call(struct td_runtime *rt)
 {
-	td_assert(rt->walks > 0);
-	if (--rt->walks > 0 || rt->telling)
+	if (rt->telling)
 		return;
 	/* What they do may end more; those are told here, not from inside: a chain of tasks that
 	 * end each other must not become a chain of calls. */
@@ -258,6 +242,7 @@ int td_runtime_new(const struct td_env *env, const struct td_limits *limits, boo
 	rt->env = *env;
 	rt->limits = *limits;
 	rt->threaded = threaded;
+	rt->clock = td_now(rt);
 	td_lock_init(&rt->lock);
 	t = td_thread_register(rt);
 	r = t ? init_parts(rt) : -TASKD_ENOMEM;

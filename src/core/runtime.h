@@ -65,6 +65,7 @@ struct td_runtime {
 	bool kicked;
 	int budget; /* dispatches until the outside world is looked at */
 	taskd_nsec polled_at;
+	taskd_nsec clock; /* as the driver saw it last; see td_clock() */
 	struct td_fdwait *fd_requests, **fd_requests_end; /* to be armed or disarmed */
 	struct td_fdwait *fd_fired;                       /* private to the driver */
 	struct td_fdwait *fd_free;
@@ -78,6 +79,7 @@ struct td_runtime {
 	uint32_t walks;             /* changes of the tree in progress: see td_walk_begin() */
 	bool telling;               /* the outermost td_walk_end() makes the calls */
 	struct td_list told;        /* ended tasks whose watchers are still to be called */
+	uint32_t n_stops;           /* in progress, in the whole tree */
 	struct td_stop *done;       /* stops, too, in the order of their end */
 	struct td_stop **done_end;
 	struct td_task *free_tasks; /* control blocks to be used again */
@@ -149,14 +151,35 @@ void td_runtime_fd_fired(struct td_runtime *rt, struct td_fdwait *wait, int even
 
 void td_timer_set(struct td_runtime *rt, struct td_heap_node *node, enum td_timer_kind kind,
 		  taskd_nsec when);
-void td_timer_clear(struct td_runtime *rt, struct td_heap_node *node);
+static inline void td_timer_clear(struct td_runtime *rt, struct td_heap_node *node)
+{
+	if (td_heap_in(node))
+		td_heap_remove(&rt->timers, node);
+}
+
 /* Makes room for the timers of one more task or group. 0 or -TASKD_ENOMEM. */
-int td_timer_reserve(struct td_runtime *rt);
+static inline int td_timer_reserve(struct td_runtime *rt)
+{
+	/* Two for each task, one for each group, and those of the one that is being made. */
+	uint64_t need = 2 * (rt->n_tasks + 1) + rt->n_groups + 1;
+
+	if (td_likely(need <= rt->timers.capacity))
+		return 0;
+	return need > UINT32_MAX ? -TASKD_ENOMEM
+				 : td_heap_reserve(&rt->timers, (uint32_t)need - rt->timers.n);
+}
+
 void td_timers_fire(struct td_runtime *rt, taskd_nsec now);
 
 static inline taskd_nsec td_now(struct td_runtime *rt)
 {
 	return rt->env.now(rt->env.data);
+}
+
+/* The time for the books of plain tasks: up to one round of the driver old, and cheap. */
+static inline taskd_nsec td_clock(struct td_runtime *rt)
+{
+	return td_likely(!rt->idle) ? rt->clock : td_now(rt);
 }
 
 /* Adds with saturation: TASKD_FOREVER stays what it is. */
@@ -176,7 +199,13 @@ static inline void td_walk_begin(struct td_runtime *rt)
 {
 	rt->walks++;
 }
-void td_walk_end(struct td_runtime *rt);
+void td_walk_call(struct td_runtime *rt); /* the calls of td_walk_end() */
+static inline void td_walk_end(struct td_runtime *rt)
+{
+	td_assert(rt->walks > 0);
+	if (--rt->walks == 0 && td_unlikely(rt->done || !td_list_empty(&rt->told)))
+		td_walk_call(rt);
+}
 
 /* Emits an event about a task (or, with `task` NULL, a group; or, with both NULL, the daemon). */
 void td_emit(struct td_runtime *rt, enum td_event_kind kind, enum taskd_level level,

@@ -116,6 +116,14 @@ struct td_task *td_sched_first(struct td_runtime *rt)
 	return rt->ready;
 }
 
+/* Takes the first task out of the queue. */
+static inline void dequeue(struct td_runtime *rt, struct td_task *task)
+{
+	rt->ready = task->ready_next;
+	if (!rt->ready)
+		rt->ready_end = &rt->ready;
+}
+
 struct td_task *td_sched_pop(struct td_runtime *rt)
 {
 	for (;;) {
@@ -123,9 +131,7 @@ struct td_task *td_sched_pop(struct td_runtime *rt)
 
 		if (!task)
 			return NULL;
-		rt->ready = task->ready_next;
-		if (!rt->ready)
-			rt->ready_end = &rt->ready;
+		dequeue(rt, task);
 		if (td_likely(task->stack != NULL) || td_sched_bind(rt, task) == 0)
 			return task;
 		task->place = TD_AT_NOTHING;
@@ -134,8 +140,19 @@ struct td_task *td_sched_pop(struct td_runtime *rt)
 	}
 }
 
+/* As td_sched_pop(), for a switch from one started task to the next. */
+static inline struct td_task *pop_started(struct td_runtime *rt)
+{
+	struct td_task *task = rt->ready;
+
+	if (td_unlikely(rt->env.pick != NULL || !task || !task->stack))
+		return td_sched_pop(rt);
+	dequeue(rt, task);
+	return task;
+}
+
 /* The books of a dispatch: `n` runs on `t` from here on. */
-static void dispatched(struct td_thread *t, struct td_task *n)
+static inline void dispatched(struct td_thread *t, struct td_task *n)
 {
 	struct td_runtime *rt = t->rt;
 
@@ -162,11 +179,10 @@ static void judge_hog(struct td_thread *t, struct td_task *task)
 		task->hog++;
 }
 
-struct td_thread *td_sched_suspend(struct td_thread *t, struct td_task *task)
+static inline struct td_thread *suspend(struct td_thread *t, struct td_task *task)
 {
 	struct td_runtime *rt = t->rt;
 	struct td_task *n = NULL;
-	struct eh_globals eh = {0};
 	struct td_san *here = &task->stack->san;
 	int saved_errno = *t->errno_at;
 
@@ -176,14 +192,12 @@ struct td_thread *td_sched_suspend(struct td_thread *t, struct td_task *task)
 		if (td_unlikely(!t->driver) && rt->pending && !t->bound)
 			td_driver_take_back(t);
 		if (td_likely(t->driver) && td_likely(--rt->budget > 0))
-			n = td_sched_pop(rt);
+			n = pop_started(rt);
 	}
 	if (n == task) {
 		dispatched(t, n);
 		return t;
 	}
-	if (rt->cxa_globals)
-		eh = *(struct eh_globals *)rt->cxa_globals();
 	if (td_likely(n != NULL)) {
 		dispatched(t, n);
 		td_san_switch_start(here, &n->stack->san);
@@ -194,10 +208,25 @@ struct td_thread *td_sched_suspend(struct td_thread *t, struct td_task *task)
 		t = td_switch(&task->sp, t->sp, t);
 	}
 	td_san_switch_finish(here);
-	if (rt->cxa_globals)
-		*(struct eh_globals *)rt->cxa_globals() = eh;
 	*t->errno_at = saved_errno;
 	return t;
+}
+
+/* In a process with C++ in it. Apart, so that others do not pay for it. */
+__attribute__((noinline)) static struct td_thread *suspend_with_exceptions(struct td_thread *t,
+									   struct td_task *task)
+{
+	struct td_runtime *rt = t->rt;
+	struct eh_globals eh = *(struct eh_globals *)rt->cxa_globals();
+
+	t = suspend(t, task);
+	*(struct eh_globals *)rt->cxa_globals() = eh;
+	return t;
+}
+
+struct td_thread *td_sched_suspend(struct td_thread *t, struct td_task *task)
+{
+	return td_likely(!t->rt->cxa_globals) ? suspend(t, task) : suspend_with_exceptions(t, task);
 }
 
 void td_sched_begin(struct td_thread *t)
@@ -214,9 +243,7 @@ bool td_sched_adopt(struct td_thread *t, struct td_task *task, struct td_stack *
 	td_assert(rt->ready == task && !task->stack);
 	if (stack_size(task) > TD_STACK_SMALL || stack->class != 0)
 		return false;
-	rt->ready = task->ready_next;
-	if (!rt->ready)
-		rt->ready_end = &rt->ready;
+	dequeue(rt, task);
 	rt->budget--;
 	task->stack = stack;
 	dispatched(t, task);

@@ -103,6 +103,7 @@ void td_stop_finish(struct td_group *group)
 		struct td_stop *stop = group->stops;
 
 		group->stops = stop->next;
+		rt->n_stops--;
 		stop->next = NULL;
 		stop->group = NULL;
 		stop->done_at = td_now(rt);
@@ -213,6 +214,7 @@ int td_group_stop(struct td_group *group, taskd_nsec grace, struct td_reason *re
 	stop->data = data;
 	stop->next = group->stops;
 	group->stops = stop;
+	rt->n_stops++;
 	td_walk_begin(rt);
 	if (group->state == TD_GROUP_CLOSED) {
 		td_stop_finish(group);

@@ -117,8 +117,9 @@ void td_task_set_outcome(struct td_task *task, enum taskd_outcome_kind kind, int
 	task->outcome_code = code;
 	if (message || kind != TASKD_FAILED) {
 		/* Short of memory, the kind says enough. */
-		td_mem_free(task->message);
-		task->message = td_mem_strdup(message);
+		if (task->message)
+			td_mem_free(task->message);
+		task->message = message ? td_mem_strdup(message) : NULL;
 	}
 }
 
@@ -250,9 +251,12 @@ struct td_task *td_task_unref(struct td_task *task)
 	if (--task->refs > 0)
 		return NULL;
 	td_assert(td_task_ended(task) && !td_list_linked(&task->link));
-	info_free(task->info);
-	td_reason_unref(task->reason);
-	td_mem_free(task->message);
+	if (task->info)
+		info_free(task->info);
+	if (task->reason)
+		td_reason_unref(task->reason);
+	if (task->message)
+		td_mem_free(task->message);
 	group = task->group;
 	rt = group->rt;
 	block_free(rt, task);
@@ -359,9 +363,12 @@ static int prepare(struct td_runtime *rt, struct td_group *group, const struct t
 				 : group->driver ? group->driver
 						 : TASKD_DRIVER_FIBER);
 	td_list_init(&task->waiters);
-	task->created_at = td_now(rt);
-	if (needs_info(spawn) && !(task->info = info_new(spawn)))
+	if (!needs_info(spawn))
+		task->created_at = td_clock(rt);
+	else if (!(task->info = info_new(spawn)))
 		return -TASKD_ENOMEM;
+	else
+		task->created_at = td_now(rt);
 	if (td_timer_reserve(rt) < 0)
 		return -TASKD_ENOMEM;
 	if (spawn->name) {
@@ -448,7 +455,7 @@ static void keep_record(struct td_runtime *rt, struct td_task *task)
 	struct td_task *oldest, *next;
 	uint32_t n = 0;
 
-	if (!task->info || !(task->info->configured || task->info->keep))
+	if (!task->info->configured && !task->info->keep)
 		return;
 	td_list_append(&group->ended, &td_task_ref(task)->link);
 	group->n_ended++;
@@ -497,8 +504,10 @@ static void release(struct td_runtime *rt, struct td_task *task)
 {
 	struct td_stack *stack = task->stack;
 
-	td_defer_drop_all(task);
-	td_arena_free(task);
+	if (task->defers)
+		td_defer_drop_all(task);
+	if (task->arena)
+		td_arena_free(task);
 	if (stack)
 		td_stack_put(&rt->stacks, stack);
 	task->stack = NULL;
@@ -526,14 +535,16 @@ void td_task_finish(struct td_runtime *rt, struct td_task *task)
 		td_task_set_outcome(task, TASKD_CANCELLED, 0, NULL);
 	condemned = task->outcome_kind == TASKD_CONDEMNED;
 	td_walk_begin(rt);
-	td_scope_orphan_all(task);
-	td_token_detach(task);
+	if (task->scopes)
+		td_scope_orphan_all(task);
+	if (task->token)
+		td_token_detach(task);
 	td_timer_clear(rt, &task->wait_timer);
 	td_timer_clear(rt, &task->escalation_timer);
 	if (task->info && task->info->name)
 		td_map_remove(td_group_home(group)->names, task->info->name);
 	td_task_set_state(task, TD_TASK_ENDED);
-	task->ended_at = td_now(rt);
+	task->ended_at = task->info || task->asked ? td_now(rt) : td_clock(rt);
 	rt->counters.ended++;
 	if (!condemned)
 		release(rt, task);
@@ -544,13 +555,16 @@ void td_task_finish(struct td_runtime *rt, struct td_task *task)
 	rt->n_tasks--;
 	if (task->info || task->outcome_kind >= TASKD_PANICKED)
 		emit_end(rt, task);
-	keep_record(rt, task);
-	td_stop_note(task);
+	if (task->info)
+		keep_record(rt, task);
+	if (rt->n_stops)
+		td_stop_note(task);
 	tell_waiters(rt, task);
 	if (group->scope && has_failed(task))
 		td_scope_failed(group->scope, task);
 	if (!condemned) /* a ghost keeps its record until it lands */
 		td_task_unref(task);
-	td_group_settle(group);
+	if (group->n_tasks == 0)
+		td_group_settle(group);
 	td_walk_end(rt); /* who is told may remove the group: it is not ours any more */
 }
