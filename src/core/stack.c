@@ -16,6 +16,10 @@
 #endif
 
 #define GUARD ((size_t)16 << 10) /* a frame larger than this needs -fstack-clash-protection */
+/* The tops of stacks are a slot apart, which is a power of two: all would share a few sets of the
+ * caches. So each begins a little lower than the one before; all within its first page. */
+#define COLOURS 16
+#define COLOUR_BYTES ((size_t)128)
 #define SLAB_BYTES ((size_t)16 << 20)
 #define KEEP_WARM 256           /* free stacks whose pages stay; about 1 MB */
 #define TRIM_BATCH 128          /* stacks trimmed at once; about 1.2 us each */
@@ -94,7 +98,7 @@ static bool grow(struct td_stack_pool *pool, uint8_t class)
 		struct td_stack *stack = &slab->stacks[i];
 
 		stack->san.low = slab->memory + i * slot + GUARD;
-		stack->san.size = slot - GUARD;
+		stack->san.size = slot - GUARD - i % COLOURS * COLOUR_BYTES;
 		stack->class = class;
 		td_san_stack_created(&stack->san);
 		stack->next = pool->cold[class];
