@@ -63,8 +63,6 @@ void td_task_tell(struct td_task *task, uint32_t what, struct td_reason *reason)
 	td_reason_meet(&task->reason, reason);
 	if ((task->asked & what) == what)
 		return;
-	if (!(task->asked & (TD_ASK_CANCEL | TD_ASK_CANCEL_RUN)))
-		task->asked_at = td_now(rt);
 	task->asked |= what;
 	rt->counters.cancelled++;
 	if (never_started(task)) {

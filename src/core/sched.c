@@ -35,6 +35,18 @@ static bool on_own_thread(const struct td_task *task)
 	return task->thread && task->thread->bound == task;
 }
 
+/* Takes a task out of the queue, wherever it is in there. */
+static inline void dequeue(struct td_runtime *rt, struct td_task *task)
+{
+	td_assert(*task->ready_at == task);
+	*task->ready_at = task->ready_next;
+	if (task->ready_next)
+		task->ready_next->ready_at = task->ready_at;
+	else
+		rt->ready_end = task->ready_at;
+	task->ready_next = NULL; /* as wait_link: in no list */
+}
+
 void td_sched_ready(struct td_runtime *rt, struct td_task *task)
 {
 	task->place = TD_AT_QUEUE;
@@ -46,6 +58,7 @@ void td_sched_ready(struct td_runtime *rt, struct td_task *task)
 	}
 	task->thread = NULL;
 	task->ready_next = NULL;
+	task->ready_at = rt->ready_end;
 	*rt->ready_end = task;
 	rt->ready_end = &task->ready_next;
 	if (td_unlikely(rt->idle))
@@ -56,17 +69,8 @@ void td_sched_unready(struct td_runtime *rt, struct td_task *task)
 {
 	td_assert(task->place == TD_AT_QUEUE);
 	task->place = TD_AT_NOTHING;
-	if (on_own_thread(task))
-		return;
-	for (struct td_task **at = &rt->ready; *at; at = &(*at)->ready_next) {
-		if (*at != task)
-			continue;
-		*at = task->ready_next;
-		if (rt->ready_end == &task->ready_next)
-			rt->ready_end = at;
-		return;
-	}
-	td_assert(!"a ready task is in the queue");
+	if (!on_own_thread(task))
+		dequeue(rt, task);
 }
 
 /* Bytes of the slot; the guard is taken off it. */
@@ -102,10 +106,10 @@ static void pick(struct td_runtime *rt)
 	task = *at;
 	if (task == rt->ready)
 		return;
-	*at = task->ready_next;
-	if (rt->ready_end == &task->ready_next)
-		rt->ready_end = at;
+	dequeue(rt, task);
 	task->ready_next = rt->ready;
+	task->ready_at = &rt->ready;
+	rt->ready->ready_at = &task->ready_next;
 	rt->ready = task;
 }
 
@@ -114,14 +118,6 @@ struct td_task *td_sched_first(struct td_runtime *rt)
 	if (td_unlikely(rt->env.pick != NULL))
 		pick(rt);
 	return rt->ready;
-}
-
-/* Takes the first task out of the queue. */
-static inline void dequeue(struct td_runtime *rt, struct td_task *task)
-{
-	rt->ready = task->ready_next;
-	if (!rt->ready)
-		rt->ready_end = &rt->ready;
 }
 
 struct td_task *td_sched_pop(struct td_runtime *rt)

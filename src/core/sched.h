@@ -18,7 +18,7 @@ struct td_runtime;
 
 /* Makes a task ready: at the end of the queue, or on its own thread. */
 void td_sched_ready(struct td_runtime *rt, struct td_task *task);
-/* Takes a task out of the ready queue (a walk of the queue: for forced ends only). */
+/* Takes a task out of the ready queue. */
 void td_sched_unready(struct td_runtime *rt, struct td_task *task);
 
 /*

@@ -96,52 +96,61 @@ struct td_task_info {
 };
 
 struct td_task {
+	/* A dispatch touches this, a cache line, and little else. */
 	struct taskd_self self; /* first: the public part */
 	uint32_t magic;
-	uint64_t id;
-	uint8_t state;      /* enum td_task_state; td_task_set_state() only */
-	uint8_t stage;      /* enum td_task_stage */
-	uint8_t place;      /* enum td_task_place */
-	uint8_t driver;     /* enum taskd_driver */
-	uint8_t wait_kind;  /* enum td_wait_kind, while it waits */
-	uint8_t escalation; /* enum td_escalation, while the timer is set */
-	uint8_t hog;        /* a fiber that hogged: 2 or more gets a thread before it runs */
-	bool hogging;       /* it was dispatched with the driver role given away */
-	uint32_t asked;     /* TD_ASK_... */
-	uint32_t refs;      /* 1 while it lives, 1 per handle, 1 while listed as ended */
-	uint16_t handles;   /* of plugins, among the references */
-	uint16_t masked;    /* depth of taskd_mask_cancel() */
-	uint8_t outcome_kind;
-	bool outcome_set;
-	int outcome_code;
-	int wait_result;
-	char *message; /* owned: of the outcome */
-	struct td_group *group;
-	struct td_list link;        /* in the group's live or ended list */
-	struct td_task *ready_next; /* in the ready queue */
-	taskd_fn fn;
-	void *arg;
+	uint8_t state;            /* enum td_task_state; td_task_set_state() only */
+	uint8_t stage;            /* enum td_task_stage */
+	uint8_t place;            /* enum td_task_place */
+	uint8_t driver;           /* enum taskd_driver */
+	uint8_t wait_kind;        /* enum td_wait_kind, while it waits */
+	uint8_t escalation;       /* enum td_escalation, while the timer is set */
+	uint8_t hog;              /* a fiber that hogged: 2 or more gets a thread before it runs */
+	bool hogging;             /* it was dispatched with the driver role given away */
+	uint32_t asked;           /* TD_ASK_... */
+	uint32_t refs;            /* 1 while it lives, 1 per handle, 1 while listed as ended */
 	void *sp;                 /* saved context, while it does not run */
 	struct td_stack *stack;   /* NULL: not started */
-	struct td_stack *left;    /* stacks it was forced off, kept for its cleanups */
 	struct td_thread *thread; /* that runs it now, or is bound to it */
+	union {
+		/* In the waiters of what it waits for; ended: in td_runtime.told. */
+		struct td_list wait_link;
+		struct {
+			struct td_task *ready_next; /* in the ready queue */
+			struct td_task **ready_at;  /* what points to it there */
+		};
+	};
+
+	/* A wait and a wake-up touch this. */
 	struct td_heap_node wait_timer;
-	struct td_heap_node escalation_timer;
-	struct td_list
-		wait_link;      /* in the waiters of what it waits for; ended: in td_runtime.told */
-	struct td_list waiters; /* tasks that wait for its end */
-	struct td_watcher *watchers;
 	struct td_fdwait *fdwait;
 	struct td_channel *channel; /* borrowed: where it waits, or was woken */
-	struct td_defer *defers;    /* owned, youngest first */
-	struct td_scope *scopes;    /* owned: open ones, innermost first */
-	struct td_arena *arena;     /* owned */
-	struct td_token *token;     /* shared: it obeys it; NULL: none, or told already */
+	int wait_result;
+	int outcome_code;
+	uint8_t outcome_kind;
+	bool outcome_set;
+	uint16_t masked;  /* depth of taskd_mask_cancel() */
+	uint16_t handles; /* of plugins, among the references */
+	struct td_group *group;
+	struct td_task_info *info; /* owned; NULL for a plain spawn */
+
+	/* The rest: its beginning and its end. */
+	uint64_t id;
+	struct td_list link; /* in the group's live or ended list */
+	taskd_fn fn;
+	void *arg;
+	struct td_list waiters; /* tasks that wait for its end */
+	struct td_watcher *watchers;
+	struct td_heap_node escalation_timer;
+	struct td_stack *left;   /* stacks it was forced off, kept for its cleanups */
+	struct td_defer *defers; /* owned, youngest first */
+	struct td_scope *scopes; /* owned: open ones, innermost first */
+	struct td_arena *arena;  /* owned */
+	struct td_token *token;  /* shared: it obeys it; NULL: none, or told already */
 	struct td_list token_link;
 	struct td_reason *reason;
-	struct td_task_info *info; /* owned; NULL for a plain spawn */
+	char *message; /* owned: of the outcome */
 	taskd_nsec created_at, started_at, ended_at;
-	taskd_nsec asked_at; /* when it was first asked to stop */
 };
 
 /* Told once when a task has ended, under the lock, at the end of the change that ended it; then the

@@ -91,12 +91,13 @@ END_TEST
 
 static size_t resident(const struct td_stack *stack)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE), n = 0;
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), n_pages, n = 0;
 	unsigned char pages[256];
 
-	ck_assert_uint_le(stack->san.size / page, sizeof(pages));
+	n_pages = (stack->san.size + page - 1) / page;
+	ck_assert_uint_le(n_pages, sizeof(pages));
 	ck_assert_int_eq(mincore((void *)(uintptr_t)stack->san.low, stack->san.size, pages), 0);
-	for (size_t i = 0; i < stack->san.size / page; i++)
+	for (size_t i = 0; i < n_pages; i++)
 		n += pages[i] & 1;
 	return n * page;
 }
