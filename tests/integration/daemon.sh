@@ -100,10 +100,11 @@ exits() {
 	out=$(timeout 60 "$builddir/taskctl" --no-color "$@" 2>"$scratch/err")
 	code=$?
 	err=$(cat "$scratch/err")
+	name="exit code $wanted: taskctl $(printf '%s' "$*" | tr '\n' ' ' | cut -c 1-80)"
 	if [ "$code" = "$wanted" ]; then
-		ok "exit code $wanted: taskctl $*"
+		ok "$name"
 	else
-		problems "exit code $wanted: taskctl $*" "it was $code: $out $err"
+		problems "$name" "it was $code: $out $err"
 	fi
 }
 
