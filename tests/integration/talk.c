@@ -118,7 +118,7 @@ static int say(const char *path, int argc, char **argv)
 	(void)send_all(fd, input, input_length, step);
 	if (half)
 		(void)shutdown(fd, SHUT_WR);
-	print_replies(fd, argc > 0 ? atol(argv[0]) : 1);
+	print_replies(fd, argc > 0 ? strtol(argv[0], NULL, 10) : 1);
 	return 0;
 }
 
@@ -183,6 +183,6 @@ int main(int argc, char **argv)
 	if (strcmp(argv[2], "say") == 0)
 		return say(argv[1], argc - 3, argv + 3);
 	if (strcmp(argv[2], "deaf") == 0)
-		be_deaf(argv[1], atol(argv[3]));
-	be_many(argv[1], atol(argv[3]));
+		be_deaf(argv[1], strtol(argv[3], NULL, 10));
+	be_many(argv[1], strtol(argv[3], NULL, 10));
 }
