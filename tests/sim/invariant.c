@@ -79,7 +79,9 @@ static void check_place(struct sim *sim, const struct td_task *task)
 		check_wait(sim, task);
 		return;
 	}
-	if (td_heap_in(&task->wait_timer) || td_list_linked(&task->wait_link) || task->fdwait)
+	/* (In the ready queue, its links stand where wait_link is otherwise.) */
+	if (td_heap_in(&task->wait_timer) || task->fdwait ||
+	    (task->place != TD_AT_QUEUE && td_list_linked(&task->wait_link)))
 		sim_fail(sim, "#%" PRIu64 " does not wait, and something will wake it", task->id);
 }
 
